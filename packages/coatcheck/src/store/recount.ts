@@ -4,16 +4,16 @@ import type { StoreStats } from "../session/store.ts";
  * Number of sessions up to which every call waits for a new count. A fixed number and not a duration, so that the
  * result does not depend on how busy the machine is.
  */
-export const EXACT_UP_TO = 1000;
+export const MAX_EXACT_SESSIONS = 1000;
 /** Maximum age of a count that is returned, in milliseconds. */
-const MAX_AGE = 60_000;
+const MAX_RETURNED_AGE = 60_000;
 /** A count is reused for ten times its duration, so that counting takes up at most a tenth of the time. */
 const REUSE_FACTOR = 10;
 /**
  * Maximum age at which a count is reused without starting a new one, in milliseconds. A caller that requests a count
  * once a minute therefore never waits.
  */
-const MAX_REUSE_AGE = 30_000;
+const MAX_AGE_WITHOUT_RECOUNT = 30_000;
 
 interface FinishedCount {
   readonly stats: StoreStats;
@@ -57,11 +57,11 @@ export class Recount {
    */
   async read(now: number): Promise<StoreStats> {
     const last = this.#lastCount;
-    if (last === null || last.stats.total <= EXACT_UP_TO) return await this.#countAfter(now);
+    if (last === null || last.stats.total <= MAX_EXACT_SESSIONS) return await this.#countAfter(now);
     const age = this.#monotonic() - last.startedAt;
-    if (age < Math.min(last.duration * REUSE_FACTOR, MAX_REUSE_AGE)) return last.stats;
+    if (age < Math.min(last.duration * REUSE_FACTOR, MAX_AGE_WITHOUT_RECOUNT)) return last.stats;
     const running = this.#runningCount ?? this.#startCount(now);
-    if (age > MAX_AGE) return await running;
+    if (age > MAX_RETURNED_AGE) return await running;
     // Ignore a failure now. Once the last count is too old, callers wait for a new count and get its error.
     running.catch(() => {});
     return last.stats;

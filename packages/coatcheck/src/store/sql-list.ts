@@ -21,7 +21,7 @@ export interface ListSource<Schema> {
   /** For a row `s` of the table: the hour of `ends_at`, in hours since the epoch. */
   readonly expiryHour: RawBuilder<number>;
   /** Condition on a row `s` of the table: no mass revocation has ended it. */
-  readonly isSpared: RawBuilder<boolean>;
+  readonly isNotMassRevoked: RawBuilder<boolean>;
   /** Condition on a row `s` of the table: it was written before a mass revocation. */
   isWrittenBefore(position: number): RawBuilder<boolean>;
   /** Reads the newest mass revocation of each scope, if sessions that it ended are still stored. */
@@ -97,8 +97,8 @@ class ListQuery<Schema> {
 
   /** Reads the active sessions. With `liveAt`, omits the sessions that a timeout had ended at that time. */
   async readActive(liveAt: number | undefined): Promise<readonly SessionRow[]> {
-    const { table, expiryHour, isSpared } = this.#source;
-    const conditions = [...this.#conditions, IS_NOT_REVOKED, isSpared];
+    const { table, expiryHour, isNotMassRevoked } = this.#source;
+    const conditions = [...this.#conditions, IS_NOT_REVOKED, isNotMassRevoked];
     if (liveAt !== undefined) {
       conditions.push(sql`${expiryHour} >= ${Math.floor(liveAt / HOUR)} and s.ends_at > ${liveAt}`);
     }

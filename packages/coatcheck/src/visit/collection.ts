@@ -54,7 +54,7 @@ export interface EventContent {
 }
 
 /** The visitor, session and customer that caused an event. */
-export interface Actor {
+export interface EventActor {
   readonly visitorId: string | null;
   readonly sessionId: string | null;
   readonly subject: string | null;
@@ -115,7 +115,7 @@ export class Collection {
     return (
       this.#dailyVisitors?.todaysIdOf({
         address,
-        host: this.hostOf(host),
+        host: this.hostWithoutPort(host),
         userAgent: request.header("user-agent"),
       }) ?? null
     );
@@ -134,7 +134,7 @@ export class Collection {
   /** Returns the source of a page view with this address. */
   sourceOf({ client }: RequestWithClient, url: string, referrer: string | undefined): Source {
     const { ignoredReferrers } = this.options;
-    return sourceOf({ url, referrer, ownHosts: this.#hostsWith(client.host), ignoredReferrers });
+    return sourceOf({ url, referrer, ownHosts: this.#withRequestedHost(client.host), ignoredReferrers });
   }
 
   tenantOf({ request, client }: RequestWithClient): string | null {
@@ -147,7 +147,7 @@ export class Collection {
   }
 
   /** Tracks an event. Returns false if a rate limit dropped it. */
-  track(actor: Actor, content: EventContent): boolean {
+  track(actor: EventActor, content: EventContent): boolean {
     const now = this.now();
     if (!this.#eventLimit.allows(actor.visitorId, actor.sessionId, now)) {
       this.countDocument("dropped", actor.tenant);
@@ -163,7 +163,7 @@ export class Collection {
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` if the queue is full.
    */
-  async trackOrder(actor: Actor, content: EventContent & { readonly order: Order }): Promise<void> {
+  async trackOrder(actor: EventActor, content: EventContent & { readonly order: Order }): Promise<void> {
     const stored = this.options.queue.trackDurably(this.#eventOf(actor, content, this.now()));
     const late = Promise.withResolvers<void>();
     const cancel = this.options.schedule(ORDER_TIMEOUT, late.resolve);
@@ -174,7 +174,7 @@ export class Collection {
    * Tracks the order of a converted session again, once in each process: the process that converted the session may
    * have exited before the event was stored. Sinks ignore orders that they have already stored.
    */
-  repeatOrder(actor: Actor, { id, tenant, conversion }: ConvertedSession): void {
+  trackOrderAgain(actor: EventActor, { id, tenant, conversion }: ConvertedSession): void {
     if (conversion === null || this.orders.has(tenant, conversion.orderId)) return;
     const { at, ...order } = conversion;
     const now = this.now();
@@ -193,7 +193,7 @@ export class Collection {
   }
 
   /** Builds the event. Removes links to a person if the privacy mode forbids them. */
-  #eventOf(actor: Actor, content: EventContent, now: number): VisitEvent {
+  #eventOf(actor: EventActor, content: EventContent, now: number): VisitEvent {
     const { linksVisitors } = this.rules;
     const at = content.at ?? now;
     const isOrder = content.order !== undefined && content.order !== null;
@@ -218,13 +218,13 @@ export class Collection {
   }
 
   /** Returns the host without its port. */
-  hostOf(requested: string | null): string | null {
+  hostWithoutPort(requested: string | null): string | null {
     this.#rememberRequestedHost(requested);
     return this.#lastHost;
   }
 
   /** Returns the application's own hosts, including the requested one. */
-  #hostsWith(requested: string | null): readonly string[] {
+  #withRequestedHost(requested: string | null): readonly string[] {
     this.#rememberRequestedHost(requested);
     return this.#ownHosts;
   }

@@ -17,12 +17,12 @@ const REFUSALS_WITHOUT_NEW_SESSION: readonly (RefusalReason | null)[] = [
 export class PageView {
   readonly #request: VisitingRequest;
   /** Whether the response is a page that the browser displays. */
-  readonly #isShown: boolean;
+  readonly #isDisplayed: boolean;
   #isNewSession = false;
 
-  constructor(request: VisitingRequest, isShown: boolean) {
+  constructor(request: VisitingRequest, isDisplayed: boolean) {
     this.#request = request;
-    this.#isShown = isShown;
+    this.#isDisplayed = isDisplayed;
   }
 
   /** Returns the `Set-Cookie` values of the response. */
@@ -32,14 +32,14 @@ export class PageView {
 
   /** Returns the change to store in the session; null if there is none. */
   changeOf(session: VisitedSession): VisitChange | null {
-    if (!this.#isShown) return null;
+    if (!this.#isDisplayed) return null;
     this.#isNewSession = session.record === null;
     return recordView(this.#request, session, () => this.#request.newVisit);
   }
 
   /** Tracks the page view. */
   track(session: VisitedSession | null): void {
-    if (!this.#isShown) return;
+    if (!this.#isDisplayed) return;
     const { client, collection, page, source } = this.#request;
     // Each page is viewed once, so its id is also the id of the event.
     const id = page?.id ?? undefined;

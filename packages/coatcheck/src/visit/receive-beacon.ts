@@ -108,7 +108,7 @@ function eventContentOf(
   const { collection, requestWithClient } = visit;
   const page = {
     id: pageId,
-    host: collection.hostOf(requestWithClient.client.host),
+    host: collection.hostWithoutPort(requestWithClient.client.host),
     path: pathOf(path),
     title: title || null,
   };

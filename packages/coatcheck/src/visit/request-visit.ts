@@ -37,7 +37,7 @@ export class RequestVisit extends VisitingRequest {
 
   /** Tracks the events in the body of a beacon. Throws `VALIDATION_FAILED` with a path for each fault. */
   receive(session: AttachedSession, body: unknown): BeaconReceipt {
-    this.repeatOrder(session);
+    this.trackOrderAgain(session);
     return receiveBeacon(this, session, body);
   }
 

@@ -44,7 +44,7 @@ export interface VisitEvents {
 }
 
 /** Maximum number of addresses and of sessions that are watched at the same time. */
-const MAX_WATCHED = 50_000;
+const MAX_WATCHED_ADDRESSES = 50_000;
 
 /**
  * Finds suspicious patterns in page views. Emits at most one event per IP address and window, and one event for each
@@ -57,8 +57,10 @@ export class SuspicionWatch {
     "changed-country": 0,
     "changed-user-agent": 0,
   };
-  readonly #sessions = new LRUCache<string, { since: number; sessions: number }>({ max: MAX_WATCHED });
-  readonly #seen = new LRUCache<string, true>({ max: MAX_WATCHED });
+  readonly #sessions = new LRUCache<string, { since: number; sessions: number }>({
+    max: MAX_WATCHED_ADDRESSES,
+  });
+  readonly #seen = new LRUCache<string, true>({ max: MAX_WATCHED_ADDRESSES });
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #window: number;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { SessionRecord } from "../session/record.ts";
 import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
 import type { Session } from "../session/session.ts";
-import type { Actor, Collection, RequestWithClient } from "./collection.ts";
+import type { Collection, EventActor, RequestWithClient } from "./collection.ts";
 import type { ActiveVisit } from "./current-visits.ts";
 import type { DescribedClient } from "./described-client.ts";
 import { isDocumentRequest, pathOf } from "./document.ts";
@@ -88,7 +88,7 @@ export class VisitingRequest {
   /** Returns the page of this request. If a page's script has sent the request, returns the script's page. */
   get page(): EventPage | null {
     const { request, client } = this.requestWithClient;
-    const host = this.collection.hostOf(client.host);
+    const host = this.collection.hostWithoutPort(client.host);
     if (this.isDocument) return { id: this.pageId, host, path: pathOf(request.url), title: null };
     const referrer = URL.parse(request.header("referer") ?? "");
     if (referrer === null || referrer.hostname !== host) return null;
@@ -125,7 +125,7 @@ export class VisitingRequest {
   }
 
   /** Returns the visitor, session and customer of this request's events. */
-  actor(session: VisitedSession | null): Actor {
+  actor(session: VisitedSession | null): EventActor {
     return {
       visitorId: this.visitorId,
       sessionId: session?.record ? session.id : null,
@@ -137,17 +137,17 @@ export class VisitingRequest {
   /** Must be called once the request has loaded its session. */
   sessionLoaded(session: VisitedSession): void {
     this.#sessionVisitorId = session.record?.visitorId ?? null;
-    this.repeatOrder(session);
+    this.trackOrderAgain(session);
   }
 
   /**
    * Tracks the order of a converted session, in case the process that converted it exited before the order was
    * tracked.
    */
-  repeatOrder({ record }: VisitedSession): void {
+  trackOrderAgain({ record }: VisitedSession): void {
     if (record === null || record.conversion === null || this.visitorId === null) return;
     const { id: sessionId, subject, tenant } = record;
-    this.collection.repeatOrder({ visitorId: this.visitorId, sessionId, subject, tenant }, record);
+    this.collection.trackOrderAgain({ visitorId: this.visitorId, sessionId, subject, tenant }, record);
   }
 
   /** Checks a page view for suspicious patterns. */

@@ -5,8 +5,8 @@ import type { SessionManager } from "../session/manager.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { ConvertedOrder, SessionVisit, Tracked } from "../session/session-visit.ts";
 import {
-  type Actor,
   Collection,
+  type EventActor,
   type EventContent,
   MAX_LATENESS,
   type RequestWithClient,
@@ -169,12 +169,12 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   #trackReported(record: SessionRecord, event: EventContent): Tracked {
     const actor = this.#reporterOf(record);
     if (actor === null) return { collected: false };
-    this.#collection.repeatOrder(actor, record);
+    this.#collection.trackOrderAgain(actor, record);
     return { collected: this.#collection.track(actor, event) };
   }
 
   /** Returns the visitor of a backend event; null if nothing is collected. */
-  #reporterOf({ id: sessionId, owner, visitorId, subject, tenant }: SessionRecord): Actor | null {
+  #reporterOf({ id: sessionId, owner, visitorId, subject, tenant }: SessionRecord): EventActor | null {
     const { collects, linksVisitors } = this.#collection.rules;
     const isBrowsers = owner.startsWith("browser:");
     if (!collects || (linksVisitors && isBrowsers && visitorId === null)) return null;

@@ -3,7 +3,7 @@ import type { PostgresClient } from "./driver.ts";
 import { isOutage, isWrongServer, postgresUnavailableError } from "./errors.ts";
 
 /** Minimum milliseconds between two replacements of all connections, to limit the load on the server. */
-const REPLACE_INTERVAL = 500;
+const MIN_REPLACEMENT_INTERVAL = 500;
 
 /** The state of one pool's connections, shared by all users of the pool. */
 export class Connections {
@@ -50,7 +50,7 @@ export class Connections {
     const { message } = postgresUnavailableError(error);
     this.#outages.recordFailure(isWrong ? `${message} Reconnecting.` : message, error);
     const now = performance.now();
-    if (!client || !isWrong || now - this.#lastReplacement < REPLACE_INTERVAL) return;
+    if (!client || !isWrong || now - this.#lastReplacement < MIN_REPLACEMENT_INTERVAL) return;
     this.#lastReplacement = now;
     this.#generation++;
   }

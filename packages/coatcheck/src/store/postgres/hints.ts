@@ -200,12 +200,12 @@ class PostgresHints implements HintChannel {
  */
 async function isTransactionPooled(
   client: Client & { readonly processID?: number | null },
-  createOther: () => Promise<Client>,
+  createOtherClient: () => Promise<Client>,
 ): Promise<boolean> {
   const before = await serverProcessOf(client);
   // The server reports its real process id. A pooler would report an invented one.
   if (before === client.processID) return false;
-  const other = await createOther();
+  const other = await createOtherClient();
   other.on("error", ignoreError);
   try {
     await other.connect();

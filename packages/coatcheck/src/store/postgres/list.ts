@@ -12,7 +12,7 @@ export function createListSource({ kysely }: PostgresDatabase): ListSource<Postg
     view: "coatcheck_session_now",
     columns: READ_COLUMNS,
     expiryHour: sql`s.ends_hour`,
-    isSpared: sql`not exists (
+    isNotMassRevoked: sql`not exists (
       select from coatcheck_mass_revocation m where m.epoch > s.epoch and (m.tenant is null or m.tenant = s.tenant)
     )`,
     isWrittenBefore: (epoch) => sql`s.epoch < ${epoch}`,

@@ -9,7 +9,7 @@ export interface MigrationSet {
   readonly table: string;
   readonly lockTable: string;
   /** The word for one migration in error messages, for example `migration`. */
-  readonly noun: string;
+  readonly migrationName: string;
 }
 
 /**
@@ -74,7 +74,7 @@ function kyselyMigrations(migrations: MigrationSet["migrations"]): Record<string
 
 async function requireKnownMigrations<Tables>(
   db: Kysely<Tables>,
-  { migrations, table, noun }: MigrationSet,
+  { migrations, table, migrationName }: MigrationSet,
   cause: unknown,
 ): Promise<void> {
   const { rows } = await sql<{ name: string }>`
@@ -85,7 +85,7 @@ async function requireKnownMigrations<Tables>(
   if (newest === undefined || newest in migrations) return;
   throw new CoatcheckError(
     "STORE_UNAVAILABLE",
-    `A newer Coatcheck has migrated the database (${noun} ${newest}); update Coatcheck.`,
+    `A newer Coatcheck has migrated the database (${migrationName} ${newest}); update Coatcheck.`,
     { cause },
   );
 }

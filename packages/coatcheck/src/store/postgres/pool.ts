@@ -9,8 +9,8 @@ import type { PostgresClient, PostgresPool, PostgresQuery } from "./driver.ts";
 import { isPreparedStatementError } from "./errors.ts";
 
 /** Type numbers from PostgreSQL's catalogue (`pg_type.oid`). */
-const BOOLEAN = 16;
-const INTEGERS = [20, 21, 23];
+const BOOLEAN_OID = 16;
+const INTEGER_OIDS = [20, 21, 23];
 
 /**
  * Parses integers as numbers: times, counts, versions and positions are all safe integers. Values of other types are
@@ -18,8 +18,8 @@ const INTEGERS = [20, 21, 23];
  */
 const resultTypes: PostgresQuery["types"] = {
   getTypeParser(oid) {
-    if (oid === BOOLEAN) return (text) => text === "t";
-    return INTEGERS.includes(oid) ? Number : String;
+    if (oid === BOOLEAN_OID) return (text) => text === "t";
+    return INTEGER_OIDS.includes(oid) ? Number : String;
   },
 };
 

@@ -152,7 +152,7 @@ export async function migratePostgres(db: Kysely<PostgresSchema>): Promise<void>
     migrations: MIGRATIONS,
     table: "coatcheck_migration",
     lockTable: "coatcheck_migration_lock",
-    noun: "migration",
+    migrationName: "migration",
   });
 }
 

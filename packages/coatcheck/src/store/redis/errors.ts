@@ -4,7 +4,7 @@ import { CoatcheckError } from "../../session/errors.ts";
  * Error code of a script when a key that it needs no longer exists. Without that key, the script cannot distinguish
  * ended sessions from live ones.
  */
-export const LOST_KEY = "COATCHECKLOST";
+export const LOST_KEY_ERROR_CODE = "COATCHECKLOST";
 
 /** Messages for operators, by the prefix of a Redis error reply. */
 const ERROR_MESSAGES: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const ERROR_MESSAGES: Readonly<Record<string, string>> = {
   BUSY: "Redis is running a long script; try again shortly.",
   NOAUTH: "Redis requires a password; add it to the URL.",
   WRONGPASS: "Redis rejected the user name or password.",
-  [LOST_KEY]:
+  [LOST_KEY_ERROR_CODE]:
     "Redis has lost a key of the session store (evicted or deleted), so it cannot distinguish ended sessions from live ones; " +
     "restore a backup, or end all sessions with revoke({ everyone: true }).",
   NOPERM: "The Redis user lacks a permission; the documentation of redisStore lists the required ones.",

@@ -1,5 +1,5 @@
 import type { LogItem } from "../../session/store.ts";
-import { LOST_KEY, redisUnavailableError } from "./errors.ts";
+import { LOST_KEY_ERROR_CODE, redisUnavailableError } from "./errors.ts";
 import { requireArray, requireInteger, requireString } from "./reply.ts";
 
 /**
@@ -17,10 +17,10 @@ import { requireArray, requireInteger, requireString } from "./reply.ts";
  * and then deletes the history.
  *
  * **Lost keys.** Without the head, the history or the list of pending revocations, sessions that a mass revocation has
- * ended would be active again. So a script that finds one of these keys missing only returns {@link LOST_KEY}. The
- * exception is a revocation of everyone, which creates the keys again.
+ * ended would be active again. So a script that finds one of these keys missing only returns
+ * {@link LOST_KEY_ERROR_CODE}. The exception is a revocation of everyone, which creates the keys again.
  */
-function logLua(repairs: string): string {
+function logLua(repairCondition: string): string {
   return /* lua */ `
 local prefix = KEYS[1]
 local TYPES = { 'anonymous', 'authenticated' }
@@ -46,7 +46,7 @@ elseif head[4] ~= '0' then
   end
 end
 if lost then
-  if not (${repairs}) then return redis.error_reply('${LOST_KEY} ' .. prefix .. lost) end
+  if not (${repairCondition}) then return redis.error_reply('${LOST_KEY_ERROR_CODE} ' .. prefix .. lost) end
   redis.call('UNLINK', prefix .. 'history')
 end
 if not head[1] then
@@ -100,7 +100,7 @@ export const LOG_LUA = logLua("false");
  * The Lua code at the start of a revocation, whose `ARGV[1]` is the kind of the scope. A revocation of everyone creates
  * lost keys again.
  */
-export const REPAIRING_LOG_LUA = logLua("ARGV[1] == 'everyone'");
+export const LOG_LUA_WITH_REPAIR = logLua("ARGV[1] == 'everyone'");
 
 /** Maximum number of log items that one call of the script reads. The store calls it again for the next items. */
 export const LOG_SLICE_SIZE = 1000;

@@ -1,6 +1,6 @@
 import type { RevokeReason } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
-import { REPAIRING_LOG_LUA } from "./log.ts";
+import { LOG_LUA_WITH_REPAIR } from "./log.ts";
 import { ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
@@ -10,7 +10,7 @@ import { RedisScript } from "./script.ts";
  * everyone takes constant time.
  */
 export const REVOKE_SESSIONS = new RedisScript(
-  REPAIRING_LOG_LUA,
+  LOG_LUA_WITH_REPAIR,
   ROW_LUA,
   /* lua */ `
 local scope, name, except, reason, now = unpack(ARGV)

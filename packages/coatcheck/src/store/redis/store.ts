@@ -81,7 +81,7 @@ const STORE_OPTIONS = {
  * One `sweep` applies pending mass revocations to at least this many rows, even if its `limit` of deleted rows is
  * lower.
  */
-const MIN_UPDATED_ROWS = 1000;
+const MIN_ROWS_UPDATED_PER_SWEEP = 1000;
 
 /**
  * Creates a session store in Redis 6.2 or later, or Valkey. Each call runs one script, so it is atomic and takes one
@@ -237,7 +237,7 @@ class RedisStore implements SessionStore {
    */
   sweep(before: number, limit: number): Promise<number> {
     return this.#runCall(async () => {
-      const maxApplied = Math.max(limit, MIN_UPDATED_ROWS);
+      const maxApplied = Math.max(limit, MIN_ROWS_UPDATED_PER_SWEEP);
       let deleted = 0;
       let applied = 0;
       while (deleted < limit) {

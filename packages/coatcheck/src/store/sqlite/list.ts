@@ -18,7 +18,7 @@ export function createListSource(database: DatabaseSync): ListSource<Tables> {
     view: "session_now",
     columns: COLUMNS,
     expiryHour: sql`+s.end_hour`,
-    isSpared: sql.raw(
+    isNotMassRevoked: sql.raw(
       `+s.written_at > ${newestMassRevocation("'everyone'")}
        AND +s.written_at > ${newestMassRevocation("'tenant:' || s.tenant")}`,
     ),

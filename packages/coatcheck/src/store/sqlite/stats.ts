@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StoreStats } from "../../session/store.ts";
-import { EXACT_UP_TO, Recount } from "../recount.ts";
+import { MAX_EXACT_SESSIONS, Recount } from "../recount.ts";
 import { CountThread } from "./count-thread.ts";
 import { IN_MEMORY } from "./open.ts";
 import { hourOf, IS_ACTIVE } from "./statements.ts";
@@ -33,7 +33,7 @@ export function prepareStats(database: DatabaseSync, path: string): SqliteStats 
 
   const recount = new Recount({
     async count(now) {
-      const isSmall = path === IN_MEMORY || Number(highestRow.get()?.row) <= EXACT_UP_TO;
+      const isSmall = path === IN_MEMORY || Number(highestRow.get()?.row) <= MAX_EXACT_SESSIONS;
       return statsOf(isSmall ? count.get(now) : await thread.count(now), now);
     },
   });

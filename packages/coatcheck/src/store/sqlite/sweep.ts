@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { hourOf, tenantOfScope } from "./statements.ts";
 
 /** Runs a write in the next transaction and resolves once it is on the disk. */
-type Commit = <Result>(write: () => Result) => Promise<Result>;
+type CommitWrite = <Result>(write: () => Result) => Promise<Result>;
 
 /** Maximum number of session rows that one write deletes. Each row changes pages of several indexes. */
 const ROW_SLICE_SIZE = 25;
@@ -12,7 +12,7 @@ const ROW_SLICE_SIZE = 25;
  */
 const LOG_SLICE_SIZE = 500;
 /** Number of writes that are queued at once. They share commits, and each commit stays short. */
-const QUEUED_SLICES = 20;
+const MAX_QUEUED_SLICES = 20;
 
 /**
  * Prepares `sweep`, which deletes up to `limit` rows that ended before `before` (epoch milliseconds), and all log items
@@ -24,7 +24,7 @@ const QUEUED_SLICES = 20;
  */
 export function prepareSweep(
   database: DatabaseSync,
-  commit: Commit,
+  commit: CommitWrite,
 ): (before: number, limit: number) => Promise<number> {
   const trimLog = database.prepare(
     `DELETE FROM log WHERE logged_at < ?
@@ -82,7 +82,7 @@ async function deleteInSlices(
 ): Promise<number> {
   let deleted = 0;
   while (deleted < limit) {
-    const wanted = Math.min(limit - deleted, QUEUED_SLICES * sliceSize);
+    const wanted = Math.min(limit - deleted, MAX_QUEUED_SLICES * sliceSize);
     const slices: Promise<number>[] = [];
     for (let rest = wanted; rest > 0; rest -= sliceSize) slices.push(deleteSlice(Math.min(rest, sliceSize)));
     const counts = await Promise.all(slices);

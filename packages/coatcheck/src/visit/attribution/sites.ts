@@ -102,7 +102,7 @@ const WORLDWIDE_BRANDS = [
   "zalando",
 ].join("|");
 
-const NATIONAL_DOMAIN_OF_BRAND = new RegExp(`(^|\\.)(${WORLDWIDE_BRANDS})\\.(?:com?\\.)?[a-z]{2}$`);
+const NATIONAL_BRAND_DOMAIN_PATTERN = new RegExp(`(^|\\.)(${WORLDWIDE_BRANDS})\\.(?:com?\\.)?[a-z]{2}$`);
 
 const KIND_BY_NAME: ReadonlyMap<string, SiteKind> = new Map(
   [DOMAINS_BY_KIND, CAMPAIGN_SOURCES_BY_KIND].flatMap((lists) =>
@@ -121,7 +121,7 @@ const KIND_BY_NAME: ReadonlyMap<string, SiteKind> = new Map(
  * @param site a host, the id of an Android app, or a name from `utm_source`; in lower case.
  */
 export function siteKind(site: string): SiteKind | null {
-  for (const domain of domainsOf(site.replace(NATIONAL_DOMAIN_OF_BRAND, "$1$2.com"))) {
+  for (const domain of domainsOf(site.replace(NATIONAL_BRAND_DOMAIN_PATTERN, "$1$2.com"))) {
     const kind = KIND_BY_NAME.get(domain);
     if (kind) return kind;
   }

@@ -4,7 +4,7 @@ import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
 export const FUNNEL_STEPS = ["product_view", "add_to_cart", "begin_checkout", "order_completed"] as const;
 
 /** The columns of a visit with the time of each step, in an open and in a closed funnel. */
-export const STEP_TIMES = {
+export const STEP_TIME_COLUMNS = {
   open: ["product_view_at", "add_to_cart_at", "begin_checkout_at", "order_at"],
   closed: ["product_view_at", "closed_add_to_cart_at", "closed_begin_checkout_at", "closed_order_at"],
 } as const satisfies Readonly<Record<string, readonly (keyof VisitRow)[]>>;

@@ -19,7 +19,7 @@ const EVENT_OVERHEAD = 1000;
 
 /** A visitor whose visits are in memory. */
 export interface RecentVisitor {
-  readonly number: number;
+  readonly visitorNumber: number;
   readonly tenant: string;
   readonly assigner: VisitAssigner;
   /** The stored row of each visit of the assigner. */
@@ -97,12 +97,12 @@ export class RecentVisitors {
 
   /** Caches a visitor after a rebuild. */
   cacheVisitor(
-    visitor: Pick<RecentVisitor, "number" | "tenant" | "previous" | "lastActivityAt" | "lastWrite">,
+    visitor: Pick<RecentVisitor, "visitorNumber" | "tenant" | "previous" | "lastActivityAt" | "lastWrite">,
     { assigner, visits }: RebuildResult,
   ): void {
     // A visitor without a visit is not cached: the first visit must also be written to the visitor's row.
     if (visits.length === 0 || countEvents(assigner) > MAX_EVENTS_PER_VISITOR) {
-      this.#visitors.delete(visitor.number);
+      this.#visitors.delete(visitor.visitorNumber);
       return;
     }
     const stored = new Map<AssignedVisit, VisitFacts>();
@@ -112,7 +112,7 @@ export class RecentVisitors {
     }
     const size =
       EVENT_OVERHEAD + estimateBytes(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
-    this.#visitors.set(visitor.number, { ...visitor, assigner, stored, size }, { size });
+    this.#visitors.set(visitor.visitorNumber, { ...visitor, assigner, stored, size }, { size });
   }
 
   /**
@@ -127,7 +127,7 @@ export class RecentVisitors {
     const [first] = events;
     const isInOrder = !assigner.newest || !first || compareForAssignment(assigner.newest, first) < 0;
     if (!isInOrder || !events.every((event) => belongsToCachedOrNewVisit(visitor, event))) {
-      this.#visitors.delete(visitor.number);
+      this.#visitors.delete(visitor.visitorNumber);
       return null;
     }
     const touched = new Set<AssignedVisit>();
@@ -156,18 +156,18 @@ export class RecentVisitors {
       visitOf.set(event, (stored.get(visit) as VisitFacts).row);
     }
     // The cache updates the size of an entry only when the entry is set again.
-    this.#visitors.delete(visitor.number);
+    this.#visitors.delete(visitor.visitorNumber);
     visitor.size += estimateBytes(events);
     if (countEvents(assigner) <= MAX_EVENTS_PER_VISITOR) {
-      this.#visitors.set(visitor.number, visitor, { size: visitor.size });
+      this.#visitors.set(visitor.visitorNumber, visitor, { size: visitor.size });
     }
     return { visits, visitOf, dirtyDays };
   }
 
-  #contextOf({ tenant, number, assigner, stored, previous }: RecentVisitor, visit: AssignedVisit) {
+  #contextOf({ tenant, visitorNumber, assigner, stored, previous }: RecentVisitor, visit: AssignedVisit) {
     const before = assigner.visits[assigner.visits.indexOf(visit) - 1];
     const last = before ? (stored.get(before)?.row ?? null) : previous;
-    return { tenant, visitor: number, previous: last, time: this.#time };
+    return { tenant, visitor: visitorNumber, previous: last, time: this.#time };
   }
 }
 

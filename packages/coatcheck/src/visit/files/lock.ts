@@ -49,13 +49,13 @@ export function tryLock(path: string): FileLock | null {
  */
 export function takeSlot(folder: string): Slot {
   for (let number = 1; ; number++) {
-    const slot = trySlot(folder, number);
+    const slot = tryTakeSlot(folder, number);
     if (slot) return slot;
   }
 }
 
 /** Acquires a slot; returns null if a process holds it. */
-export function trySlot(folder: string, number: number): Slot | null {
+export function tryTakeSlot(folder: string, number: number): Slot | null {
   const lock = tryLock(join(folder, `${number}.lock`));
   return lock && { number, release: lock.release };
 }

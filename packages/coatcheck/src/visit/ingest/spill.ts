@@ -11,7 +11,7 @@ import {
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { countLines, type Lines, readLines, repairLastLine } from "../files/lines.ts";
-import { type Slot, takeSlot, trySlot } from "../files/lock.ts";
+import { type Slot, takeSlot, tryTakeSlot } from "../files/lock.ts";
 
 /**
  * Size at which a segment file is complete and the next segment begins, in bytes. Disk space is freed by deleting whole
@@ -172,7 +172,7 @@ export class Spill {
     });
     const heldSlots = new Set(this.#slots.map(({ number }) => number));
     for (const number of new Set(segmentFiles.map(({ slot }) => slot))) {
-      const slot = heldSlots.has(number) ? null : trySlot(this.#folder, number);
+      const slot = heldSlots.has(number) ? null : tryTakeSlot(this.#folder, number);
       if (!slot) continue;
       this.#slots.push(slot);
       heldSlots.add(number);

@@ -48,7 +48,7 @@ export async function breakdown(context: Context, request: BreakdownRequest): Pr
     const scope: Scope = { dialect, days, tenant, filters };
     const grouping: Grouping = { by: "dimension", dimension };
     const visits = sumOf(sql`m.visits`);
-    const key = dialect.byBytes(sql`m.key`);
+    const key = dialect.sortedByBytes(sql`m.key`);
     const isAfter = after
       ? sql`${visits} < ${after[0]} or (${visits} = ${after[0]} and ${key} > ${after[1]})`
       : sql`true`;

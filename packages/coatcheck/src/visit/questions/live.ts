@@ -17,7 +17,7 @@ const LIVE_MINUTES = 5;
 /** Number of minutes in the series. */
 const SERIES_MINUTES = 30;
 /** Longest delay of an event, in hours. */
-const MAX_EVENT_DELAY = 48;
+const MAX_EVENT_DELAY_HOURS = 48;
 /** Maximum number of pages and of sources in the answer. */
 const MAX_LIVE_ROWS = 10;
 
@@ -67,7 +67,7 @@ function selectActivity(tenant: string | undefined, after: number, now: number):
   const conditions = allOf([
     isOfTenant({ tenant }, "e.tenant"),
     sql`e.received_at > ${sql.lit(after)} and e.received_at <= ${sql.lit(now)}`,
-    sql`e.at > ${sql.lit(after - MAX_EVENT_DELAY * 60 * MINUTE)} and e.is_backend = 0`,
+    sql`e.at > ${sql.lit(after - MAX_EVENT_DELAY_HOURS * 60 * MINUTE)} and e.is_backend = 0`,
   ]);
   return sql`from coatcheck_visit_event e
     cross join coatcheck_visit v where v.visitor = e.visitor and e.at between v.started_at and v.last_activity_at

@@ -78,20 +78,20 @@ export class DayRollup {
       visit.last_day === visit.local_day ? views : views.filter((step) => this.#isOnDay(visit, step));
     const pageViews = journey === null ? (startsHere ? visit.page_views : 0) : viewsOfDay.length;
     for (const dimension of VISIT_DIMENSIONS) {
-      const group = this.#group(dimension, rollupValueOf(visit, dimension));
+      const group = this.#groupOf(dimension, rollupValueOf(visit, dimension));
       group.metric.page_views += pageViews;
       if (startsHere) addStartedVisit(group, visit);
     }
-    for (const [, , path] of viewsOfDay) this.#group("page", path ?? "").metric.page_views++;
+    for (const [, , path] of viewsOfDay) this.#groupOf("page", path ?? "").metric.page_views++;
     for (const [after] of viewsOfDay) this.#hours.addPageView(visit.started_at + after);
     if (!startsHere) return;
     for (const path of new Set(views.map(([, , path]) => path ?? ""))) {
-      addFigures(this.#group("page", path).metric, visit);
+      addFigures(this.#groupOf("page", path).metric, visit);
     }
     const types = new Map<string, number>();
     for (const [, type] of steps) types.set(type, (types.get(type) ?? 0) + 1);
     for (const [type, events] of types) {
-      const { metric } = this.#group("event", type);
+      const { metric } = this.#groupOf("event", type);
       addFigures(metric, visit);
       metric.events += events;
     }
@@ -102,7 +102,7 @@ export class DayRollup {
   /** Adds an order of the day. `visit` is null for an order without a visit. */
   addOrder(order: VisitOrderRow, visit: RolledUpVisit | null): void {
     for (const dimension of VISIT_DIMENSIONS) {
-      const group = this.#group(dimension, valueOfOrder(order, visit, dimension));
+      const group = this.#groupOf(dimension, valueOfOrder(order, visit, dimension));
       group.metric.orders++;
       group.revenue.set(order.currency, (group.revenue.get(order.currency) ?? 0) + order.revenue);
     }
@@ -112,9 +112,9 @@ export class DayRollup {
   /** Adds a backend event of the day that belongs to no visit. */
   addEventWithoutVisit({ type }: Pick<BackendEventRow, "type">): void {
     for (const dimension of VISIT_DIMENSIONS) {
-      this.#group(dimension, dimension === "" ? "" : NO_VISIT).metric.events++;
+      this.#groupOf(dimension, dimension === "" ? "" : NO_VISIT).metric.events++;
     }
-    this.#group("event", type).metric.events++;
+    this.#groupOf("event", type).metric.events++;
   }
 
   /** Returns the rows of the day, except for rows with only zeros. */
@@ -142,8 +142,8 @@ export class DayRollup {
     return this.#time.dayOf(visit.started_at + after) === this.#day;
   }
 
-  #group(dimension: RollupDimension, whole: string): ValueGroup {
-    const value = whole.length > MAX_VALUE_LENGTH ? truncateValue(whole) : whole;
+  #groupOf(dimension: RollupDimension, fullValue: string): ValueGroup {
+    const value = fullValue.length > MAX_VALUE_LENGTH ? truncateValue(fullValue) : fullValue;
     let groups = this.#dimensions.get(dimension);
     if (!groups) {
       groups = new Map();
@@ -175,13 +175,13 @@ function addStartedVisit({ metric, visitors }: ValueGroup, visit: RolledUpVisit)
   metric.events += visit.events;
   if (visit.previous_day === null && visit.events === 1) metric.single_request++;
   const previous = visit.previous_day ?? NO_PREVIOUS_DAY;
-  if (previous < visit.local_day) visitorsAfter(visitors, previous).visitors++;
+  if (previous < visit.local_day) visitorFiguresAfter(visitors, previous).visitors++;
   if (visit.previous_day === null) return;
   const previousReturn = visit.is_second ? NO_PREVIOUS_DAY : visit.previous_day;
-  if (previousReturn < visit.local_day) visitorsAfter(visitors, previousReturn).returning_visitors++;
+  if (previousReturn < visit.local_day) visitorFiguresAfter(visitors, previousReturn).returning_visitors++;
 }
 
-function visitorsAfter(visitors: ValueGroup["visitors"], previousDay: number): VisitorFigures {
+function visitorFiguresAfter(visitors: ValueGroup["visitors"], previousDay: number): VisitorFigures {
   let figures = visitors.get(previousDay);
   if (!figures) {
     figures = { visitors: 0, returning_visitors: 0 };

@@ -1,4 +1,4 @@
-import { STEP_TIMES } from "../facts/funnel.ts";
+import { STEP_TIME_COLUMNS } from "../facts/funnel.ts";
 import type { DailyWaitRow } from "../sink/rollup-schema.ts";
 import type { RolledUpVisit } from "./dimensions.ts";
 
@@ -10,8 +10,8 @@ export class WaitRollup {
   readonly #day: number;
   /** The waiting times after each step except the last one, in milliseconds. */
   readonly #waits = {
-    open: STEP_TIMES.open.slice(1).map((): number[] => []),
-    closed: STEP_TIMES.closed.slice(1).map((): number[] => []),
+    open: STEP_TIME_COLUMNS.open.slice(1).map((): number[] => []),
+    closed: STEP_TIME_COLUMNS.closed.slice(1).map((): number[] => []),
   };
 
   constructor(tenant: string, day: number) {
@@ -24,7 +24,7 @@ export class WaitRollup {
     for (const mode of MODES) {
       let at: number | null = null;
       let step = -1;
-      for (const column of STEP_TIMES[mode]) {
+      for (const column of STEP_TIME_COLUMNS[mode]) {
         const nextAt = visit[column];
         if (at !== null && nextAt !== null && nextAt >= at) this.#waits[mode][step]?.push(nextAt - at);
         at = nextAt;

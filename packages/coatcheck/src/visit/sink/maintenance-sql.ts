@@ -8,7 +8,7 @@ export interface Statement {
 }
 
 /** Replaces each `?` by `$1`, `$2`, …, as PostgreSQL requires. */
-export function numberParameters(sql: string): string {
+export function toNumberedParameters(sql: string): string {
   let count = 0;
   return sql.replaceAll("?", () => `$${++count}`);
 }
@@ -153,7 +153,7 @@ export const STARTED_BEFORE = "tenant IN (SELECT tenant FROM coatcheck_visit_ten
  * Conditions for the rollups (precomputed statistics) before `day`, by table. The conditions list each tenant and
  * dimension, because the tables' keys begin with them.
  */
-export function oldRollups(
+export function conditionsForOldRollups(
   day: number,
   start: number,
 ): readonly { table: string; where: string; parameters: number[] }[] {

@@ -24,9 +24,9 @@ export interface RetentionLimits {
   /** The first day whose events are all kept. Visits that started earlier lose their journey (list of events). */
   readonly completeFrom: number;
   readonly userAgents: number;
-  /** Start of the day `rollupDay`, epoch milliseconds. */
+  /** Start of the day `firstKeptRollupDay`, epoch milliseconds. */
   readonly rollups: number;
-  readonly rollupDay: number;
+  readonly firstKeptRollupDay: number;
   readonly visitors: number;
 }
 
@@ -46,14 +46,14 @@ export function retentionLimits(now: number, options: ExpireOptions, time: Local
       { path, message: `must be a whole number of at least ${least} (got ${describeValue(period)})` },
     ]);
   }
-  const rollupDay = time.dayOf(monthsBefore(now, rollupMonths));
+  const firstKeptRollupDay = time.dayOf(monthsBefore(now, rollupMonths));
   const events = now - eventDays * DAY;
   return {
     events,
     completeFrom: time.dayOf(events) + 1,
     userAgents: now - userAgentDays * DAY,
-    rollups: time.startOfDay(rollupDay),
-    rollupDay,
+    rollups: time.startOfDay(firstKeptRollupDay),
+    firstKeptRollupDay,
     visitors: monthsBefore(now, visitorMonths),
   };
 }

@@ -67,13 +67,13 @@ class TrackedPage {
     this.#path = path;
     this.#sender = new Sender(scope, path);
     this.#isOff = this.#hasRefused() || hasOptedOut(scope);
-    this.#onceShown(() => this.#start());
+    this.#runOnceDisplayed(() => this.#start());
   }
 
   track(type: string, properties: JsonObject = {}): void {
     // Copies the properties, so that later changes by the application do not affect the event.
     const copy = JSON.parse(JSON.stringify(properties));
-    this.#onceShown(() => this.#addEvent(type, { properties: copy }));
+    this.#runOnceDisplayed(() => this.#addEvent(type, { properties: copy }));
   }
 
   async choose(choice: "opt-in" | "opt-out"): Promise<void> {
@@ -87,7 +87,7 @@ class TrackedPage {
   }
 
   /** Runs `task` now. If the browser prerenders the page, runs it when the page is displayed. */
-  #onceShown(task: () => void): void {
+  #runOnceDisplayed(task: () => void): void {
     const { document } = this.#scope;
     // The event is dispatched to the document only; it does not bubble to the window.
     if (document.prerendering) document.addEventListener("prerenderingchange", task, { once: true });
@@ -101,8 +101,8 @@ class TrackedPage {
   #start(): void {
     const scope = this.#scope;
     const { document } = scope;
-    const counted = document.querySelector<HTMLMetaElement>('meta[name="coatcheck-page"]')?.content;
-    this.#beginView(counted, document.referrer.slice(0, 2048));
+    const serverPageId = document.querySelector<HTMLMetaElement>('meta[name="coatcheck-page"]')?.content;
+    this.#beginView(serverPageId, document.referrer.slice(0, 2048));
     scope.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") return this.#onHidden();
       this.#visibleSince ??= scope.performance.now();

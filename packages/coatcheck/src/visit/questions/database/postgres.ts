@@ -30,9 +30,9 @@ export interface QuestionPool {
 }
 
 /** PostgreSQL's type numbers (`pg_type.oid`) of 64-, 16- and 32-bit integers. */
-const INTEGER_TYPES = [20, 21, 23];
+const INTEGER_OIDS = [20, 21, 23];
 /** PostgreSQL's type number of `double precision`. */
-const DOUBLE_TYPE = 701;
+const DOUBLE_OID = 701;
 /** SQLSTATE of a statement that `statement_timeout` has cancelled. */
 const QUERY_CANCELED = "57014";
 /** How long to wait after the deadline for the server to report that it has cancelled the query, in milliseconds. */
@@ -40,7 +40,7 @@ const CANCEL_GRACE = 500;
 
 const TYPE_PARSERS: QuestionQuery["types"] = {
   getTypeParser(oid) {
-    return oid === DOUBLE_TYPE || INTEGER_TYPES.includes(oid) ? Number : String;
+    return oid === DOUBLE_OID || INTEGER_OIDS.includes(oid) ? Number : String;
   },
 };
 

@@ -13,17 +13,17 @@ export interface Dialect {
    * The entries of a journey (the events of a visit, see `VisitJourneyRow`) as a table `e` with the columns `key`
    * (text or number, in order) and `value` (a JSON array).
    */
-  entries(journey: Sql): Sql;
+  entryTable(journey: Sql): Sql;
   /** The value at an index of the entry `e`, as text. */
-  text(index: number): Sql<string>;
+  textAt(index: number): Sql<string>;
   /** The value at an index of the entry `e`, as an integer. */
-  integer(index: number): Sql<number>;
+  integerAt(index: number): Sql<number>;
   /** The amounts in a JSON object, as a table `e` with the columns `key` (text) and `value` (integer). */
-  members(object: Sql): Sql;
+  amountTable(object: Sql): Sql;
   /** An aggregate: the numbers as a JSON array in ascending order. */
   sortedList(number: Sql): Sql<string>;
   /** `text`, sorted by its bytes, so that both databases return the same order. */
-  byBytes(text: Sql): Sql;
+  sortedByBytes(text: Sql): Sql;
   /**
    * A condition that is always true, but lets the database stop a scan after the deadline.
    *
@@ -37,12 +37,12 @@ export interface Dialect {
 const sqliteDialect: Dialect = {
   name: "sqlite",
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
-  entries: (journey) => sql`json_each(${journey}) e`,
-  text: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
-  integer: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
-  members: (object) => sql`json_each(${object}) e`,
+  entryTable: (journey) => sql`json_each(${journey}) e`,
+  textAt: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
+  integerAt: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
+  amountTable: (object) => sql`json_each(${object}) e`,
   sortedList: (number) => sql`json_group_array(${number} order by ${number})`,
-  byBytes: (text) => text,
+  sortedByBytes: (text) => text,
   withinBudget: (number) => sql`(${number} % 251 <> 0 or within_budget())`,
 };
 
@@ -50,12 +50,12 @@ const sqliteDialect: Dialect = {
 const postgresDialect: Dialect = {
   name: "postgres",
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
-  entries: (journey) => sql`jsonb_array_elements((${journey})::jsonb) with ordinality e (value, key)`,
-  text: (index) => sql`(e.value ->> ${sql.lit(index)})`,
-  integer: (index) => sql`(e.value ->> ${sql.lit(index)})::bigint`,
-  members: (object) => sql`jsonb_each_text((${object})::jsonb) e`,
+  entryTable: (journey) => sql`jsonb_array_elements((${journey})::jsonb) with ordinality e (value, key)`,
+  textAt: (index) => sql`(e.value ->> ${sql.lit(index)})`,
+  integerAt: (index) => sql`(e.value ->> ${sql.lit(index)})::bigint`,
+  amountTable: (object) => sql`jsonb_each_text((${object})::jsonb) e`,
   sortedList: (number) => sql`coalesce(json_agg(${number} order by ${number}), '[]')::text`,
-  byBytes: (text) => sql`${text} collate "C"`,
+  sortedByBytes: (text) => sql`${text} collate "C"`,
   withinBudget: () => sql`true`,
 };
 

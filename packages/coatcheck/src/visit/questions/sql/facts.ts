@@ -21,11 +21,11 @@ const CHANGED_DAYS = sql`(select distinct tenant, day from coatcheck_dirty_bucke
 /** Selects the visits `v` that start on the days and match the filters: `from … where …`. */
 export function visitsOn(scope: Scope, days: ChangedDays): Sql {
   const conditions = allOf([...filterConditions(scope), scope.dialect.withinBudget(sql`v.visitor`)]);
-  return sql`${onDays(scope, days, "coatcheck_visit", "v")} and ${conditions}`;
+  return sql`${fromRowsOnDays(scope, days, "coatcheck_visit", "v")} and ${conditions}`;
 }
 
 /** Selects the rows of a table whose `local_day` is one of the days: `from … where …`. */
-export function onDays(scope: Scope, days: ChangedDays, table: string, alias: string): Sql {
+export function fromRowsOnDays(scope: Scope, days: ChangedDays, table: string, alias: string): Sql {
   const column = (name: string) => `${alias}.${name}`;
   return days === "all"
     ? sql`from ${sql.table(table)} ${sql.raw(alias)}
@@ -82,7 +82,7 @@ function visitsByPage(scope: Scope, days: ChangedDays): Sql {
     engaged: sql`sum(p.is_engaged)`,
     converted: countWhere(sql`p.orders > 0`),
   };
-  const pages = sql`select distinct v.id, v.is_engaged, v.orders, ${dialect.text(2)} as path
+  const pages = sql`select distinct v.id, v.is_engaged, v.orders, ${dialect.textAt(2)} as path
     ${withEntries(scope, visitsOn(scope, days))} and ${isPageView(dialect)}`;
   return selectFigures(sql`p.path`, given, sql`from (${pages}) p group by p.path`);
 }
@@ -93,7 +93,7 @@ function visitsByPage(scope: Scope, days: ChangedDays): Sql {
  */
 export function withEntries({ dialect }: Pick<Scope, "dialect">, visits: Sql): Sql {
   return sql`from (select v.* ${visits}) v cross join coatcheck_visit_journey j
-    cross join ${dialect.entries(sql`j.journey`)} where j.visit_id = v.id`;
+    cross join ${dialect.entryTable(sql`j.journey`)} where j.visit_id = v.id`;
 }
 
 /**
@@ -123,7 +123,7 @@ function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condi
   const { dialect } = scope;
   const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
   const conditions = allOf([condition, ...filterConditions(scope), dialect.withinBudget(sql`v.visitor`)]);
-  const entries = sql`select v.*, v.started_at + ${dialect.integer(0)} as viewed_at, ${dialect.text(2)} as path
+  const entries = sql`select v.*, v.started_at + ${dialect.integerAt(0)} as viewed_at, ${dialect.textAt(2)} as path
     ${withEntries(scope, sql`${visitsReachingInto(scope, days)} and ${conditions}`)} and ${isPageView(dialect)}`;
   const views = sql`select v.*, ${localDay(scope, sql`v.viewed_at`)} as viewed_day from (${entries}) v`;
   const key = isByPage ? sql`v.path` : groupKeyOf(grouping, "v.viewed_at", "v.viewed_day");

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { FUNNEL_STEPS, FUNNEL_WINDOW, STEP_TIMES } from "../../facts/funnel.ts";
+import { FUNNEL_STEPS, FUNNEL_WINDOW, STEP_TIME_COLUMNS } from "../../facts/funnel.ts";
 import type { VisitRow } from "../../sink/schema.ts";
 import type { FunnelStep } from "../answers.ts";
 import { allOf, type Sql } from "./dialect.ts";
@@ -25,8 +25,8 @@ export interface FunnelRow {
 }
 
 /** The column of a visit with the time of each standard step in an open funnel, by the type of the step. */
-const OPEN_TIMES = new Map<string, keyof VisitRow>(
-  FUNNEL_STEPS.map((type, step) => [type, STEP_TIMES.open[step] as keyof VisitRow]),
+const OPEN_TIME_COLUMNS = new Map<string, keyof VisitRow>(
+  FUNNEL_STEPS.map((type, step) => [type, STEP_TIME_COLUMNS.open[step] as keyof VisitRow]),
 );
 /**
  * A position is `time × POSITIONS_PER_MILLISECOND + index of the event in its visit`. Positions therefore sort events by time, then
@@ -46,11 +46,11 @@ export function funnelQuery(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
 function timeColumnsOf({ steps, mode, scope, window }: FunnelPlan): readonly (keyof VisitRow)[] | null {
   if (scope === "visitor" || steps.some(({ page }) => page)) return null;
   if (mode === "open") {
-    const times = steps.flatMap(({ type }) => OPEN_TIMES.get(type) ?? []);
+    const times = steps.flatMap(({ type }) => OPEN_TIME_COLUMNS.get(type) ?? []);
     return times.length === steps.length ? times : null;
   }
   const isPrefix = steps.every(({ type }, index) => FUNNEL_STEPS[index] === type);
-  return isPrefix && window === FUNNEL_WINDOW ? STEP_TIMES.closed.slice(0, steps.length) : null;
+  return isPrefix && window === FUNNEL_WINDOW ? STEP_TIME_COLUMNS.closed.slice(0, steps.length) : null;
 }
 
 function countFromColumns(scope: Scope, times: readonly (keyof VisitRow)[]): Sql<FunnelRow> {
@@ -107,7 +107,7 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
  */
 function eventsOf(scope: Scope, plan: FunnelPlan, types: readonly string[]): Sql[] {
   const [first = "", ...later] = types;
-  const hasColumns = types.every((type) => OPEN_TIMES.has(type));
+  const hasColumns = types.every((type) => OPEN_TIME_COLUMNS.has(type));
   const isRepeated = types.length < plan.steps.length;
   if (plan.scope === "visit" || !hasColumns || plan.steps.some(({ page }) => page))
     return [journeyEvents(scope, plan, types, sql`true`)];
@@ -122,7 +122,7 @@ function eventsOf(scope: Scope, plan: FunnelPlan, types: readonly string[]): Sql
 }
 
 function timeOf(type: string): Sql {
-  return sql.ref(`v.${OPEN_TIMES.get(type)}`);
+  return sql.ref(`v.${OPEN_TIME_COLUMNS.get(type)}`);
 }
 
 /** Selects the first event of a type in each visit that matches `condition` and still has its journey. */
@@ -137,11 +137,11 @@ function columnEvents(scope: Scope, type: string, condition: Sql): Sql {
 function journeyEvents(scope: Scope, plan: FunnelPlan, types: readonly string[], condition: Sql): Sql {
   const { dialect } = scope;
   const mentions = types.map((type) => dialect.contains(sql`j.journey`, JSON.stringify(type)));
-  const isStep = sql`${dialect.text(1)} in (${sql.join(types)})`;
+  const isStep = sql`${dialect.textAt(1)} in (${sql.join(types)})`;
   const entity = plan.scope === "visit" ? sql`v.id` : sql`v.visitor`;
-  const position = sql`(v.started_at + ${dialect.integer(0)}) * ${sql.lit(POSITIONS_PER_MILLISECOND)} + e.key`;
-  return sql`select ${entity} as entity, ${position} as position, ${dialect.text(1)} as type,
-    ${dialect.text(2)} as path ${withEntries(scope, sql`${visitsOn(scope, "all")} and ${condition}`)}
+  const position = sql`(v.started_at + ${dialect.integerAt(0)}) * ${sql.lit(POSITIONS_PER_MILLISECOND)} + e.key`;
+  return sql`select ${entity} as entity, ${position} as position, ${dialect.textAt(1)} as type,
+    ${dialect.textAt(2)} as path ${withEntries(scope, sql`${visitsOn(scope, "all")} and ${condition}`)}
     and (${sql.join(mentions, sql` or `)}) and ${isStep}`;
 }
 

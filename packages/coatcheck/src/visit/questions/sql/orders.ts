@@ -3,7 +3,7 @@ import { NO_VISIT } from "../../sink/rollup-schema.ts";
 import type { Dimension } from "../dimensions.ts";
 import { DIMENSION_COLUMNS } from "./columns.ts";
 import { allOf, type Sql } from "./dialect.ts";
-import { type ChangedDays, groupKeyOf, onDays } from "./facts.ts";
+import { type ChangedDays, fromRowsOnDays, groupKeyOf } from "./facts.ts";
 import { type Grouping, selectFigures } from "./figures.ts";
 import { filterConditions, type Scope } from "./scope.ts";
 
@@ -28,7 +28,7 @@ export function ordersOn(scope: Scope, days: ChangedDays): Sql {
   const conditions = filterConditions(scope, columnOfOrder);
   if (conditions.length > 0) conditions.push(sql`v.id is not null`);
   if (scope.filters.some(({ dimension }) => isStoredWithOrder(dimension))) conditions.push(IS_ATTRIBUTED);
-  return sql`from (select o.* ${onDays(scope, days, "coatcheck_visit_order", "o")}) o
+  return sql`from (select o.* ${fromRowsOnDays(scope, days, "coatcheck_visit_order", "o")}) o
     left join coatcheck_visit v on v.id = o.visit_id where ${allOf(conditions)}`;
 }
 

@@ -70,8 +70,8 @@ function pageCondition(dialect: Dialect, operator: Operator, value: string): Sql
   const journey = sql`j.journey`;
   const found =
     operator === "contains"
-      ? sql`exists (select 1 from ${dialect.entries(journey)} where ${isPageView(dialect)}
-          and ${dialect.contains(dialect.text(2), value)})`
+      ? sql`exists (select 1 from ${dialect.entryTable(journey)} where ${isPageView(dialect)}
+          and ${dialect.contains(dialect.textAt(2), value)})`
       : dialect.contains(journey, `"page_view",${JSON.stringify(value)}]`);
   const exists = sql<boolean>`exists (select 1 from coatcheck_visit_journey j where j.visit_id = v.id and ${found})`;
   return operator === "isNot" ? sql`not ${exists}` : exists;
@@ -79,5 +79,5 @@ function pageCondition(dialect: Dialect, operator: Operator, value: string): Sql
 
 /** Condition: the journey entry `e` is a page view. */
 export function isPageView(dialect: Dialect): Sql<boolean> {
-  return sql`${dialect.text(1)} = 'page_view'`;
+  return sql`${dialect.textAt(1)} = 'page_view'`;
 }

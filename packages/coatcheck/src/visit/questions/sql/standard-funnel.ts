@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { FUNNEL_STEPS, FUNNEL_WINDOW, STEP_TIMES } from "../../facts/funnel.ts";
+import { FUNNEL_STEPS, FUNNEL_WINDOW, STEP_TIME_COLUMNS } from "../../facts/funnel.ts";
 import type { DailyMetricRow, DailyWaitRow } from "../../sink/rollup-schema.ts";
 import { allOf, type Sql, sumOf } from "./dialect.ts";
 import { visitsOn } from "./facts.ts";
@@ -16,7 +16,7 @@ export interface StandardSteps {
 }
 
 /** The columns of a rollup (precomputed statistics) with the number of visits that did each step. */
-const STEP_COUNTS = {
+const STEP_COUNT_COLUMNS = {
   open: ["product_view", "add_to_cart", "begin_checkout", "order_completed"],
   closed: ["product_view", "closed_add_to_cart", "closed_begin_checkout", "closed_order_completed"],
 } as const satisfies Readonly<Record<StandardSteps["mode"], readonly (keyof DailyMetricRow)[]>>;
@@ -39,9 +39,9 @@ export type StepCounts = Readonly<Record<(typeof FUNNEL_STEPS)[number], number>>
 export function stepCountQuery(scope: Scope, mode: StandardSteps["mode"]): Sql<StepCounts> {
   const columns = (columnOf: (step: number) => Sql) =>
     sql.join(FUNNEL_STEPS.map((name, step) => sql`${columnOf(step)} as ${sql.ref(name)}`));
-  const rollups = sql`select ${columns((step) => sql.ref(`m.${STEP_COUNTS[mode][step]}`))}
+  const rollups = sql`select ${columns((step) => sql.ref(`m.${STEP_COUNT_COLUMNS[mode][step]}`))}
     from coatcheck_daily_metric m where ${isRolledUp(scope)} and m.dimension = ''`;
-  const changed = sql`select ${columns((step) => sql`count(${sql.ref(`v.${STEP_TIMES[mode][step]}`)})`)}
+  const changed = sql`select ${columns((step) => sql`count(${sql.ref(`v.${STEP_TIME_COLUMNS[mode][step]}`)})`)}
     ${visitsOn(scope, "changed")}`;
   const sums = columns((step) => sumOf(sql.ref(`c.${FUNNEL_STEPS[step]}`)));
   return sql`select ${sums} from (${rollups} union all ${changed}) c`;
@@ -57,7 +57,7 @@ export function waitsQuery(
   mode: StandardSteps["mode"],
   step: number,
 ): Sql<Pick<DailyWaitRow, "waits">> {
-  const [at, nextAt] = STEP_TIMES[mode].slice(step).map((column) => sql.ref(`v.${column}`));
+  const [at, nextAt] = STEP_TIME_COLUMNS[mode].slice(step).map((column) => sql.ref(`v.${column}`));
   return sql`select m.waits from coatcheck_daily_wait m
     where ${isRolledUp(scope)} and m.mode = ${mode} and m.step = ${sql.lit(step)}
     union all select ${scope.dialect.sortedList(sql`${nextAt} - ${at}`)} as waits

@@ -15,7 +15,7 @@ export interface AddedEvents {
   readonly lastWrite: number | null;
   readonly added: readonly VisitEventRow[];
   /** All visits that started after this time are rebuilt. */
-  readonly reach: number;
+  readonly rebuiltAfter: number;
 }
 
 /** The added events of one visitor, and the changes that they cause to the visitor's cached visits. */
@@ -140,7 +140,7 @@ export class ChangeWriter {
   #cache({ visitor, tenant, previous, added, result }: RebuiltVisits): void {
     const lastWrite = this.#visitors.writeNumber;
     this.#recent.cacheVisitor(
-      { number: visitor, tenant, previous, lastActivityAt: newestOf(added), lastWrite },
+      { visitorNumber: visitor, tenant, previous, lastActivityAt: newestOf(added), lastWrite },
       result,
     );
   }

@@ -1,10 +1,10 @@
 import type { Expired } from "../maintenance.ts";
 import {
   COMPLETE_FROM_SETTING,
+  conditionsForOldRollups,
   eraseVisitor,
-  numberParameters,
-  oldRollups,
   STARTED_BEFORE,
+  toNumberedParameters,
 } from "../maintenance-sql.ts";
 import type { RetentionLimits } from "../retention.ts";
 import { partitionName, partitionOf } from "./partitions.ts";
@@ -29,12 +29,12 @@ export class PostgresExpiry {
 
   /** Counts the rows that `deleteRows` would delete. */
   async countRows(): Promise<Expired> {
-    const { visitors, rollups, rollupDay } = this.#retention;
+    const { visitors, rollups, firstKeptRollupDay } = this.#retention;
     const { oldDays, oldAgents } = await this.#daysToDelete();
     return await this.#inTransaction(async (session) => {
       const count = async (table: string, where: string, parameters: readonly unknown[]) => {
         const [row] = await session.rows<{ count: number }>(
-          `select count(*) as count from ${table} where ${numberParameters(where)}`,
+          `select count(*) as count from ${table} where ${toNumberedParameters(where)}`,
           parameters,
         );
         return row?.count ?? 0;
@@ -51,16 +51,16 @@ export class PostgresExpiry {
       return {
         events: await inPartitions(oldDays, "true"),
         userAgents: await inPartitions(oldAgents, "user_agent is not null"),
-        visits: await count("coatcheck_visit", STARTED_BEFORE, [rollupDay]),
+        visits: await count("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay]),
         visitors: await count("coatcheck_visitor", "last_activity_at < ?", [visitors]),
-        rollups: await sum(oldRollups(rollupDay, rollups)),
-        documentCounts: await count("coatcheck_document_count", "local_day < ?", [rollupDay]),
+        rollups: await sum(conditionsForOldRollups(firstKeptRollupDay, rollups)),
+        documentCounts: await count("coatcheck_document_count", "local_day < ?", [firstKeptRollupDay]),
       };
     });
   }
 
   async deleteRows(): Promise<Expired> {
-    const { events, completeFrom, rollups, rollupDay } = this.#retention;
+    const { events, completeFrom, rollups, firstKeptRollupDay } = this.#retention;
     const ofVisits = `visit_id in (select id from coatcheck_visit where ${STARTED_BEFORE})`;
     const userAgents = await this.#expireUserAgents();
     await this.#storeCompleteFrom();
@@ -68,14 +68,14 @@ export class PostgresExpiry {
     await this.#deleteInSteps("coatcheck_backend_event", "at < ?", [events]);
     await this.#deleteInSteps("coatcheck_visit_journey", ofVisits, [completeFrom]);
     const visitors = await this.#expireVisitors();
-    await this.#deleteInSteps("coatcheck_visit_session", ofVisits, [rollupDay]);
-    const visits = await this.#deleteInSteps("coatcheck_visit", STARTED_BEFORE, [rollupDay]);
-    await this.#deleteInSteps("coatcheck_visit_order", "local_day < ?", [rollupDay]);
+    await this.#deleteInSteps("coatcheck_visit_session", ofVisits, [firstKeptRollupDay]);
+    const visits = await this.#deleteInSteps("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay]);
+    await this.#deleteInSteps("coatcheck_visit_order", "local_day < ?", [firstKeptRollupDay]);
     const documentCounts = await this.#deleteInSteps("coatcheck_document_count", "local_day < ?", [
-      rollupDay,
+      firstKeptRollupDay,
     ]);
     let rollupCount = 0;
-    for (const { table, where, parameters } of oldRollups(rollupDay, rollups)) {
+    for (const { table, where, parameters } of conditionsForOldRollups(firstKeptRollupDay, rollups)) {
       rollupCount += await this.#deleteInSteps(table, where, parameters);
     }
     return { events: eventCount, userAgents, visits, visitors, rollups: rollupCount, documentCounts };
@@ -137,7 +137,7 @@ export class PostgresExpiry {
           // The days are not marked as changed. Their rollups (precomputed statistics) are kept, because they contain
           // no link to a person.
           for (const { sql, parameters } of eraseVisitor(number, Number.MAX_SAFE_INTEGER)) {
-            await session.rows(numberParameters(sql), parameters);
+            await session.rows(toNumberedParameters(sql), parameters);
           }
         }
         return rows.length;
@@ -163,7 +163,7 @@ export class PostgresExpiry {
     for (;;) {
       const deleted = await this.#inTransaction(async (session) => {
         const rows = await session.rows(
-          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${numberParameters(where)} limit ${ROWS_PER_STATEMENT}))
+          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${toNumberedParameters(where)} limit ${ROWS_PER_STATEMENT}))
            returning 1`,
           parameters,
         );

@@ -140,11 +140,11 @@ export class PostgresIngest {
     const visits = Map.groupBy(await this.#statements.visitsAround(known), ({ visitor }) => visitor);
     const windows = known.map((addition) => {
       const around = visits.get(addition.visitor) ?? [];
-      const stored = around.filter(({ started_at }) => started_at > addition.reach);
-      const previous = around.find(({ started_at }) => started_at <= addition.reach) ?? null;
+      const stored = around.filter(({ started_at }) => started_at > addition.rebuiltAfter);
+      const previous = around.find(({ started_at }) => started_at <= addition.rebuiltAfter) ?? null;
       const from = findWindowStart(earliestOf(addition.added), previous, stored[0]);
       const since = from === null ? Number.MIN_SAFE_INTEGER : from.at - MAX_PAGE_AGE;
-      return { addition, stored, previous, from, visitor: addition.visitor, reach: since };
+      return { addition, stored, previous, from, visitor: addition.visitor, rebuiltAfter: since };
     });
     const events = Map.groupBy(await this.#statements.eventsSince(windows), ({ visitor }) => Number(visitor));
     const backend = Map.groupBy(await this.#statements.backendEventsSince(windows), ({ visitor }) => visitor);
@@ -163,9 +163,9 @@ export class PostgresIngest {
         backendEvents: new Map(own),
         time: this.#time,
       });
-      const earlier = previous ? await this.#earlierStart(result, visitor, addition.reach) : null;
+      const earlier = previous ? await this.#earlierStart(result, visitor, addition.rebuiltAfter) : null;
       if (earlier === null) rebuilt.push({ ...addition, result, stored, previous });
-      else rebuilt.push(...(await this.#rebuild([{ ...addition, reach: earlier - 1 }])));
+      else rebuilt.push(...(await this.#rebuild([{ ...addition, rebuiltAfter: earlier - 1 }])));
     }
     return [...fresh, ...rebuilt];
   }
@@ -193,12 +193,12 @@ export class PostgresIngest {
   async #earlierStart(
     { restartFromVisit, backendEvents }: RebuildResult,
     visitor: number,
-    reach: number,
+    rebuiltAfter: number,
   ): Promise<number | null> {
     if (restartFromVisit !== null) return await this.#statements.startOfRebuildableVisit(restartFromVisit);
     for (const { event, visitId } of backendEvents) {
       if (visitId !== null || event.session_id === null) continue;
-      const startedAt = await this.#statements.lastVisitOfSession(visitor, event.session_id, reach);
+      const startedAt = await this.#statements.lastVisitOfSession(visitor, event.session_id, rebuiltAfter);
       if (startedAt !== null) return startedAt;
     }
     return null;
@@ -210,8 +210,8 @@ function addedEventsOf(
   added: readonly VisitEventRow[],
   lastWrite: number | null,
 ): AddedEvents {
-  const reach = earliestOf(added) - MAX_REBUILD_AGE;
-  return { tenant: added[0]?.tenant ?? "", visitor, lastWrite, added, reach };
+  const rebuiltAfter = earliestOf(added) - MAX_REBUILD_AGE;
+  return { tenant: added[0]?.tenant ?? "", visitor, lastWrite, added, rebuiltAfter };
 }
 
 function earliestOf(rows: readonly { readonly at: number }[]): number {

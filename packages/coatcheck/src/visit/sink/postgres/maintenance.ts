@@ -1,7 +1,7 @@
 import type { LocalTime } from "../../facts/local-time.ts";
 import type { CustomerTotals, Expired, ExpireOptions, Person, PersonalData } from "../maintenance.ts";
 import * as statements from "../maintenance-sql.ts";
-import { numberParameters, type Statement } from "../maintenance-sql.ts";
+import { type Statement, toNumberedParameters } from "../maintenance-sql.ts";
 import { toPersonalData, totalsOf } from "../personal-data.ts";
 import { retentionLimits } from "../retention.ts";
 import { replaceUnstorable } from "./clean.ts";
@@ -24,7 +24,7 @@ export class PostgresMaintenance {
   async markAllChanged(): Promise<number> {
     return await this.#inTransaction(async (session) => {
       const { sql, parameters } = statements.markAllChanged(await readCompleteFrom(session));
-      return (await session.rows(`${numberParameters(sql)} returning id`, parameters)).length;
+      return (await session.rows(`${toNumberedParameters(sql)} returning id`, parameters)).length;
     });
   }
 
@@ -90,7 +90,7 @@ async function readCompleteFrom(session: PostgresSession): Promise<number> {
  */
 async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<TableRows> {
   const cleaned = parameters.map((value) => (typeof value === "string" ? replaceUnstorable(value) : value));
-  return await session.rows(numberParameters(sql), cleaned);
+  return await session.rows(toNumberedParameters(sql), cleaned);
 }
 
 async function readAll<Name extends string>(

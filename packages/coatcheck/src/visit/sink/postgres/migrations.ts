@@ -244,6 +244,6 @@ export async function migrateVisits<Tables>(db: Kysely<Tables>): Promise<void> {
     migrations: MIGRATIONS,
     table: "coatcheck_visit_migration",
     lockTable: "coatcheck_visit_migration_lock",
-    noun: "visit migration",
+    migrationName: "visit migration",
   });
 }

@@ -29,7 +29,7 @@ export interface SessionLink {
 /** A visitor, and the time after which the visitor's visits are rebuilt. */
 export interface RebuildStart {
   readonly visitor: number;
-  readonly reach: number;
+  readonly rebuiltAfter: number;
 }
 
 /** Returns the key of an order: a hash, because a B-tree index cannot hold a long order id. */
@@ -38,7 +38,7 @@ export function orderKey(tenant: string, orderId: string): Buffer {
 }
 
 /** The columns of {@link RebuildStart}. */
-const REBUILD_START = { columns: ["visitor", "reach"] };
+const REBUILD_START_COLUMNS = { columns: ["visitor", "rebuiltAfter"] };
 
 const INSERT_EVENTS = insertSql(INSERT_TABLES.event, "on conflict do nothing returning id");
 const UPSERT_VISITS = insertSql(
@@ -151,35 +151,38 @@ export class VisitStatements {
    * Returns for each visitor the visits that started after the given time, in order, and the last visit before that
    * time.
    */
-  async visitsAround(reaches: readonly RebuildStart[]): Promise<VisitRow[]> {
+  async visitsAround(starts: readonly RebuildStart[]): Promise<VisitRow[]> {
     return await this.#session.rows(
-      `select v.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, reach) cross join lateral (
-         select * from coatcheck_visit where visitor = w.visitor and started_at > w.reach
+      `select v.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, rebuilt_after) cross join lateral (
+         select * from coatcheck_visit where visitor = w.visitor and started_at > w.rebuilt_after
          union all
-         (select * from coatcheck_visit where visitor = w.visitor and started_at <= w.reach
+         (select * from coatcheck_visit where visitor = w.visitor and started_at <= w.rebuilt_after
           order by started_at desc, id desc limit 1)
        ) v order by v.started_at, v.id`,
-      columnValues(REBUILD_START, reaches),
+      columnValues(REBUILD_START_COLUMNS, starts),
     );
   }
 
   /** Returns the events of each visitor since the time given for that visitor. */
-  async eventsSince(reaches: readonly RebuildStart[]): Promise<VisitEventRow[]> {
-    const earliest = reaches.reduce((least, { reach }) => Math.min(least, reach), Number.MAX_SAFE_INTEGER);
+  async eventsSince(starts: readonly RebuildStart[]): Promise<VisitEventRow[]> {
+    const earliest = starts.reduce(
+      (least, { rebuiltAfter }) => Math.min(least, rebuiltAfter),
+      Number.MAX_SAFE_INTEGER,
+    );
     return await this.#session.rows(
       `select e.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
        cross join lateral (select ${FACT_COLUMNS} from coatcheck_visit_event where visitor = w.visitor and at >= w.since and at >= $3) e`,
-      [...columnValues(REBUILD_START, reaches), earliest],
+      [...columnValues(REBUILD_START_COLUMNS, starts), earliest],
     );
   }
 
   async backendEventsSince(
-    reaches: readonly RebuildStart[],
+    starts: readonly RebuildStart[],
   ): Promise<{ event_id: string; visitor: number; visit_id: string | null }[]> {
     return await this.#session.rows(
       `select b.event_id, b.visitor, b.visit_id from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
        join coatcheck_backend_event b on b.visitor = w.visitor and b.at >= w.since`,
-      columnValues(REBUILD_START, reaches),
+      columnValues(REBUILD_START_COLUMNS, starts),
     );
   }
 

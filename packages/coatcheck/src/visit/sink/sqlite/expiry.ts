@@ -2,8 +2,8 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Expired } from "../maintenance.ts";
 import {
   COMPLETE_FROM_SETTING,
+  conditionsForOldRollups,
   eraseVisitor,
-  oldRollups,
   STARTED_BEFORE,
   type Statement,
 } from "../maintenance-sql.ts";
@@ -30,21 +30,21 @@ export class SqliteExpiry {
 
   /** Returns the queries that count the rows that a run would delete. */
   countQueries(): Map<keyof Expired, Statement> {
-    const { events, userAgents, visitors, rollups, rollupDay } = this.#retention;
+    const { events, userAgents, visitors, rollups, firstKeptRollupDay } = this.#retention;
     const from = (table: string, where: string, parameters: readonly (string | number)[]): Statement => ({
       sql: `SELECT count(*) AS count FROM ${table} WHERE ${where}`,
       parameters,
     });
-    const old = oldRollups(rollupDay, rollups);
+    const old = conditionsForOldRollups(firstKeptRollupDay, rollups);
     return new Map([
       ["events", from("coatcheck_visit_event", "received_at < ?", [events])],
       [
         "userAgents",
         from("coatcheck_visit_event", "received_at < ? AND user_agent IS NOT NULL", [userAgents]),
       ],
-      ["visits", from("coatcheck_visit", STARTED_BEFORE, [rollupDay])],
+      ["visits", from("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay])],
       ["visitors", from("coatcheck_visitor", "last_activity_at < ?", [visitors])],
-      ["documentCounts", from("coatcheck_document_count", "local_day < ?", [rollupDay])],
+      ["documentCounts", from("coatcheck_document_count", "local_day < ?", [firstKeptRollupDay])],
       [
         "rollups",
         {
@@ -57,7 +57,7 @@ export class SqliteExpiry {
 
   /** Deletes all data that exceeds its retention period. `runStep` commits each step. */
   async deleteRows(runStep: RunStep): Promise<Expired> {
-    const { events, visitors, rollups, rollupDay } = this.#retention;
+    const { events, visitors, rollups, firstKeptRollupDay } = this.#retention;
     const repeat = async (step: () => number) => {
       let total = 0;
       for (;;) {
@@ -78,11 +78,13 @@ export class SqliteExpiry {
     const eventCount = await repeat(() => this.#deleteOldest("coatcheck_visit_event", "received_at", events));
     await repeat(() => this.#deleteOldest("coatcheck_backend_event", "at", events));
     const visitorCount = await this.#expireVisitors(runStep, visitors);
-    const visits = await repeat(() => this.#deleteVisits(rollupDay));
-    await deleted("coatcheck_visit_order", "tenant, order_id", "local_day < ?", [rollupDay]);
-    const documentCounts = await deleted("coatcheck_document_count", "id", "local_day < ?", [rollupDay]);
+    const visits = await repeat(() => this.#deleteVisits(firstKeptRollupDay));
+    await deleted("coatcheck_visit_order", "tenant, order_id", "local_day < ?", [firstKeptRollupDay]);
+    const documentCounts = await deleted("coatcheck_document_count", "id", "local_day < ?", [
+      firstKeptRollupDay,
+    ]);
     let rollupCount = 0;
-    for (const { table, where, parameters } of oldRollups(rollupDay, rollups)) {
+    for (const { table, where, parameters } of conditionsForOldRollups(firstKeptRollupDay, rollups)) {
       rollupCount += await deleted(table, ROLLUP_KEYS[table] ?? "", where, parameters);
     }
     return {

@@ -130,7 +130,7 @@ export class SqliteIngest {
     this.#applyRebuild(result, newest, visitor);
     const { previous } = result;
     this.#recent.cacheVisitor(
-      { number: visitor, tenant, previous, lastActivityAt: newest, lastWrite: null },
+      { visitorNumber: visitor, tenant, previous, lastActivityAt: newest, lastWrite: null },
       result,
     );
     return result;
@@ -150,7 +150,7 @@ export class SqliteIngest {
       if (event.order_id !== null) statements.putOrder(orderRowOf(event, visit, this.#time));
     }
     if (newest - recent.lastActivityAt > HOUR) {
-      statements.updateVisitor(recent.number, null, newest);
+      statements.updateVisitor(recent.visitorNumber, null, newest);
       recent.lastActivityAt = newest;
     }
     return extension;
@@ -181,18 +181,18 @@ export class SqliteIngest {
     }
     const statements = this.#statements;
     const earliest = added.reduce((least, { at }) => Math.min(least, at), Number.MAX_SAFE_INTEGER);
-    let reach = earliest - MAX_REBUILD_AGE;
+    let rebuiltAfter = earliest - MAX_REBUILD_AGE;
     for (;;) {
-      const previous = statements.lastVisitAt(visitor, reach);
-      const stored = statements.visitsAfter(visitor, reach);
+      const previous = statements.lastVisitAt(visitor, rebuiltAfter);
+      const stored = statements.visitsAfter(visitor, rebuiltAfter);
       const from = findWindowStart(earliest, previous, stored[0]);
       const since = (from?.at ?? Number.MIN_SAFE_INTEGER + MAX_PAGE_AGE) - MAX_PAGE_AGE;
       const events = statements.eventsSince(visitor, since);
       const backendEvents = statements.backendEventsSince(visitor, since);
       const result = rebuildVisits({ ...base, previous, stored, from, events, backendEvents });
-      const earlier = previous ? this.#earlierStart(result, visitor, reach) : null;
+      const earlier = previous ? this.#earlierStart(result, visitor, rebuiltAfter) : null;
       if (earlier === null) return { ...result, stored, previous };
-      reach = earlier - 1;
+      rebuiltAfter = earlier - 1;
     }
   }
 
@@ -200,12 +200,12 @@ export class SqliteIngest {
   #earlierStart(
     { restartFromVisit, backendEvents }: RebuildResult,
     visitor: number,
-    reach: number,
+    rebuiltAfter: number,
   ): number | null {
     if (restartFromVisit !== null) return this.#statements.startOfRebuildableVisit(restartFromVisit);
     for (const { event, visitId } of backendEvents) {
       if (visitId !== null || event.session_id === null) continue;
-      const startedAt = this.#statements.lastVisitOfSession(visitor, event.session_id, reach);
+      const startedAt = this.#statements.lastVisitOfSession(visitor, event.session_id, rebuiltAfter);
       if (startedAt !== null) return startedAt;
     }
     return null;
