@@ -249,7 +249,7 @@ class Gateway implements Upstream {
     if (!options || request.session) return;
     const canRevealByCookie = isSafe(request.method) || stale;
     const reason =
-      canRevealByCookie && this.#isReplaced(options.cookie, sent, jar)
+      canRevealByCookie && this.#isCookieReplaced(options.cookie, sent, jar)
         ? "cookie"
         : sent.loggedInAt !== undefined && response && isLoggedOut(options, response)
           ? "logged-out"
@@ -275,7 +275,7 @@ class Gateway implements Upstream {
   }
 
   /** Whether the response replaced or deleted the cookie `name` that the request was sent with. */
-  #isReplaced(name: string | undefined, sent: UpstreamCredentials, jar: Jar): boolean {
+  #isCookieReplaced(name: string | undefined, sent: UpstreamCredentials, jar: Jar): boolean {
     if (name === undefined) return false;
     const url = new URL(this.#options.publicOrigin + this.#options.baseUrl.pathname);
     const before = new Jar(sent.cookies).cookieValue(name, url);

@@ -100,7 +100,7 @@ async function respondToRequest(
     }
     case "/multi-exec": {
       const commands = commandsOf(body);
-      return commands ? await runTogether(redis, commands, encode) : malformedResponse;
+      return commands ? await runTransaction(redis, commands, encode) : malformedResponse;
     }
     default:
       return { status: 404, body: { error: "ERR path not found" } };
@@ -135,7 +135,7 @@ async function runCommand(redis: RedisTransport, command: Command, encode: Encod
 }
 
 /** Sends all commands at once on one connection, so that no other command runs between `MULTI` and `EXEC`. */
-async function runTogether(
+async function runTransaction(
   redis: RedisTransport,
   commands: readonly Command[],
   encode: Encode,

@@ -40,12 +40,12 @@ export const loginRoute: Route = {
 };
 
 /** Logs in as `ann` with `rememberMe: true`. */
-export const loginWithRememberMeRoute: Route = loginWith(true);
+export const loginWithRememberMeRoute: Route = createLoginRoute(true);
 
 /** Logs in as `ann` with `rememberMe: false`, so that the cookie ends with the browser. */
-export const loginWithoutRememberMeRoute: Route = loginWith(false);
+export const loginWithoutRememberMeRoute: Route = createLoginRoute(false);
 
-function loginWith(rememberMe: boolean): Route {
+function createLoginRoute(rememberMe: boolean): Route {
   return {
     async handle(exchange) {
       const session = await exchange.session.load();

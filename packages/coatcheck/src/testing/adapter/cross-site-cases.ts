@@ -95,9 +95,9 @@ export const crossSiteCases: AdapterCases = {
 async function expectConflict(
   fixture: AdapterFixture,
   path: string,
-  sending: Parameters<AdapterFixture["send"]>[1],
+  options: Parameters<AdapterFixture["send"]>[1],
 ): Promise<void> {
-  const response = await fixture.send(path, sending);
+  const response = await fixture.send(path, options);
   assert.deepEqual([response.status, response.code, response.cookies], [409, "CONFLICT", []]);
   assert.match(response.body, /docs\/http\.md/);
   assert.equal(response.headers["clear-site-data"], undefined);

@@ -213,10 +213,10 @@ export class Browser {
     return this.cookies.get("__Host-sid");
   }
 
-  async send(path: string, sending: RequestOptions = {}): Promise<TestResponse> {
+  async send(path: string, options: RequestOptions = {}): Promise<TestResponse> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const headers = cookie === "" ? sending.headers : { cookie, ...sending.headers };
-    const response = await this.#fixture.send(path, headers ? { ...sending, headers } : sending);
+    const headers = cookie === "" ? options.headers : { cookie, ...options.headers };
+    const response = await this.#fixture.send(path, headers ? { ...options, headers } : options);
     for (const line of response.cookies) this.#storeCookie(line);
     return response;
   }
