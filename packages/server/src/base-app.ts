@@ -86,7 +86,7 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
   logResponses(app);
   await registerSecurityHeaders(app, options.secureCookie);
   await registerRateLimit(app);
-  await registerReference(app, options);
+  await registerApiReference(app, options);
   registerSessions(app, options);
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   return app;
@@ -117,7 +117,7 @@ function logResponses(app: App): void {
         route: request.routeOptions.url ?? null,
         status: reply.statusCode,
         milliseconds: Math.round(reply.elapsedTime * 100) / 100,
-        ...targetOf(params),
+        ...targetSessionOf(params),
       },
       "request completed",
     );
@@ -146,7 +146,7 @@ async function registerRateLimit(app: App): Promise<void> {
 }
 
 /** Adds the OpenAPI document and the API reference at `/docs`. */
-async function registerReference(
+async function registerApiReference(
   app: App,
   {
     title,
@@ -198,7 +198,7 @@ function requestIdOf(received: string | string[] | undefined): string {
 }
 
 /** Returns the session id in the URL, for the log. Omits malformed ids, because they may be tokens. */
-function targetOf(params: unknown): { target?: string } {
+function targetSessionOf(params: unknown): { target?: string } {
   const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
   return isSessionId(id) ? { target: id } : {};
 }

@@ -39,9 +39,11 @@ export async function examine({
   url,
   frontend,
   cookie,
-  request: asking,
+  request: givenRequest,
 }: ExamineOptions): Promise<Diagnosis> {
-  const request = frontend ? { ...asking, headers: { ...asking.headers, origin: frontend.origin } } : asking;
+  const request = frontend
+    ? { ...givenRequest, headers: { ...givenRequest.headers, origin: frontend.origin } }
+    : givenRequest;
   const responses = await followRedirects(url, request);
   const last = responses.at(-1) ?? null;
   const setter = responses.findLast(({ cookies }) => findSession(cookies, cookie) !== null) ?? null;

@@ -8,7 +8,7 @@ import { failures, sessionParams, success } from "../schemas.ts";
 import { sessionView } from "../session-schemas.ts";
 import { successBody, viewOf } from "../views.ts";
 import { relayEvents } from "../visits/relay.ts";
-import { convertBody, trackBody, tracked } from "../visits/schemas.ts";
+import { convertBody, trackBody, trackResult } from "../visits/schemas.ts";
 import type { RouteContext } from "./context.ts";
 
 const tags = ["visits"];
@@ -30,7 +30,7 @@ export function eventRoutes(
         tags,
         params: sessionParams,
         body: trackBody,
-        response: { 202: success(tracked), ...failures },
+        response: { 202: success(trackResult), ...failures },
       },
     },
     async (request, reply) => {

@@ -102,7 +102,7 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
     async (request) => {
       requireAdmin(await authenticator.authenticate(request));
       const { name } = request.params;
-      const run = request.query.dryRun ? await countRun(jobs, name, clock.now()) : await jobs.run(name);
+      const run = request.query.dryRun ? await runDry(jobs, name, clock.now()) : await jobs.run(name);
       if (run === null)
         throw new CoatcheckError(
           "SESSION_NOT_FOUND",
@@ -113,7 +113,7 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
   );
 }
 
-async function countRun(jobs: Jobs, name: string, now: number): Promise<JobRun | null> {
+async function runDry(jobs: Jobs, name: string, now: number): Promise<JobRun | null> {
   const began = performance.now();
   const result = await jobs.dryRun(name);
   const duration = Math.round(performance.now() - began);

@@ -104,7 +104,7 @@ export const trackBody = z
   })
   .meta({ examples: [TRACK_EXAMPLE] });
 
-export const tracked = z.object({
+export const trackResult = z.object({
   accepted: z
     .number()
     .int()
