@@ -112,15 +112,15 @@ async function fill(queries: Queries, id: number, company: DemoCompany, password
 }
 
 /** Adds the demo items to a warehouse. `shift` varies the quantities; a few are below their minimum. */
-async function addItems(queries: Queries, warehouse: number, shift: number): Promise<void> {
+async function addItems(queries: Queries, warehouse: number, variation: number): Promise<void> {
   for (const [index, [name, usual]] of DEMO_ITEMS.entries()) {
-    const factor = ((index * 7 + shift * 5) % 11) / 5;
+    const factor = ((index * 7 + variation * 5) % 11) / 5;
     await queries.run(
       "INSERT INTO items (warehouse_id, sku, name, location, quantity, minimum) VALUES (?, ?, ?, ?, ?, ?)",
       warehouse,
       `A-${String(1000 + index * 7)}`,
       name,
-      `${"ABCD"[index % 4]}-${String(1 + ((index + shift) % 12)).padStart(2, "0")}`,
+      `${"ABCD"[index % 4]}-${String(1 + ((index + variation) % 12)).padStart(2, "0")}`,
       Math.round(usual * factor),
       Math.round(usual * 0.4),
     );

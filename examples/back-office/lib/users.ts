@@ -70,7 +70,7 @@ export interface Editor {
  * @throws FormError if the role or a warehouse belongs to another company, or if the role has a permission that the
  * editor lacks.
  */
-async function requireFitting(queries: Queries, editor: Editor, content: UserContent): Promise<void> {
+async function requireAllowedContent(queries: Queries, editor: Editor, content: UserContent): Promise<void> {
   const { company, permissions } = editor;
   const role = (await listRoles(queries, company)).find(({ id }) => id === content.roleId);
   if (!role) throw new FormError({ role: "noSuchRole" });
@@ -96,7 +96,7 @@ export async function addUser(
   content: UserContent,
   password: string,
 ): Promise<number> {
-  await requireFitting(queries, editor, content);
+  await requireAllowedContent(queries, editor, content);
   const id = await queries.insert(
     `INSERT INTO users (company_id, email, name, password, role_id, warehouse_id) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
@@ -128,7 +128,7 @@ export async function changeUser(
   const present = before?.roleId === content.roleId ? { ...editor, permissions: null } : editor;
   try {
     await database.transaction(async (queries) => {
-      await requireFitting(queries, present, content);
+      await requireAllowedContent(queries, present, content);
       await queries.run(
         `UPDATE users SET name = ?, email = ?, role_id = ?, warehouse_id = ?, active = ?
          WHERE id = ? AND company_id = ?`,

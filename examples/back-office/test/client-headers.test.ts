@@ -17,7 +17,7 @@ function headersAfter(
   return request.headers;
 }
 
-const FORGED = {
+const FORGED_HEADERS = {
   "x-forwarded-for": "192.0.2.1",
   "x-forwarded-proto": "https",
   "x-forwarded-host": "evil.example",
@@ -26,7 +26,7 @@ const FORGED = {
 
 describe("clientHeaders()", () => {
   it("ignores forwarding headers from untrusted senders, and forwards the connection's address instead", () => {
-    expect(headersAfter(false, "::ffff:203.0.113.7", FORGED)).toEqual({
+    expect(headersAfter(false, "::ffff:203.0.113.7", FORGED_HEADERS)).toEqual({
       host: "office.example",
       "x-forwarded-for": "203.0.113.7",
       "x-forwarded-proto": "http",

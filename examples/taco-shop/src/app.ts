@@ -102,7 +102,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     access,
     browserOrders: new BrowserOrders({
       manager,
-      owned: ownedSessions,
+      ownedSessions,
       orderAccess: access,
       accountOrders,
       joinedOrders,

@@ -26,7 +26,7 @@ export interface NewOrder {
 
 interface BrowserOrdersDependencies {
   readonly manager: SessionManager;
-  readonly owned: OwnedSessions;
+  readonly ownedSessions: OwnedSessions;
   readonly orderAccess: OrderAccess;
   readonly accountOrders: AccountOrders;
   readonly joinedOrders: JoinedOrders;
@@ -108,7 +108,7 @@ export class BrowserOrders {
     const { session } = caller;
     if (session.record === null) return [];
     const { orderAccess, accountOrders, joinedOrders } = this.#deps;
-    const created = session.subject === null ? await this.#createdIn(session, MAX_LISTED) : [];
+    const created = session.subject === null ? await this.#findOrdersCreatedIn(session, MAX_LISTED) : [];
     const own = created.flatMap((record) => orderAccess.accessOf(caller, record) ?? []);
     if (session.subject !== null) {
       // Assign orders that were created concurrently with the login to the account.
@@ -149,13 +149,14 @@ export class BrowserOrders {
   }
 
   async #claim(session: Session, account: string, max?: number): Promise<void> {
-    for (const { id } of await this.#createdIn(session, max)) this.#deps.accountOrders.claim(account, id);
+    for (const { id } of await this.#findOrdersCreatedIn(session, max))
+      this.#deps.accountOrders.claim(account, id);
   }
 
   /** Returns the live orders that were created in the browser's session, newest first. */
-  async #createdIn({ id }: Session, max?: number): Promise<SessionRecord[]> {
+  async #findOrdersCreatedIn({ id }: Session, max?: number): Promise<SessionRecord[]> {
     const found: SessionRecord[] = [];
-    for await (const record of this.#deps.owned.findMatching({ parentId: id, owner: SHOP_OWNER })) {
+    for await (const record of this.#deps.ownedSessions.findMatching({ parentId: id, owner: SHOP_OWNER })) {
       if (found.push(record) === max) break;
     }
     return found;

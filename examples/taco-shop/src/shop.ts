@@ -74,7 +74,7 @@ export async function openOrCreateOrder(
   minRole: Role,
 ): Promise<Access> {
   if (id !== undefined) return await openOrder(shop, request, id, minRole);
-  const caller = await browserOf(shop, request);
+  const caller = await requireBrowser(shop, request);
   await requireStored(caller);
   return shop.access.ownerAccess(await shop.browserOrders.findOrCreateDefault(caller));
 }
@@ -86,12 +86,12 @@ export async function readOrderAccess(
   id: string | undefined,
 ): Promise<Access | null> {
   if (id !== undefined) return await openOrder(shop, request, id, "view");
-  const record = await shop.browserOrders.findDefault(await browserOf(shop, request));
+  const record = await shop.browserOrders.findDefault(await requireBrowser(shop, request));
   return record && shop.access.ownerAccess(record);
 }
 
 /** Returns the browser that sent the request. Throws for API consumers, which have no default order. */
-async function browserOf({ authenticator }: Shop, request: FastifyRequest): Promise<Caller> {
+async function requireBrowser({ authenticator }: Shop, request: FastifyRequest): Promise<Caller> {
   const caller = await authenticator.authenticateForCreate(request, {});
   if (caller.principal === null) return caller;
   throw new CoatcheckError(

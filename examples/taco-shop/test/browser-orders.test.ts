@@ -49,7 +49,13 @@ async function setUp() {
   const orderAccess = new OrderAccess(manager, accountOrders, clock);
   const joinedOrders = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
-  const browserOrders = new BrowserOrders({ manager, owned, orderAccess, accountOrders, joinedOrders });
+  const browserOrders = new BrowserOrders({
+    manager,
+    ownedSessions: owned,
+    orderAccess,
+    accountOrders,
+    joinedOrders,
+  });
   const [alice, bob] = await Promise.all(
     ["Alice", "Bob"].map((name) =>
       accounts.create({ email: `${name}@example.com`, password: PASSWORD, name, language: null }),

@@ -25,7 +25,13 @@ function setUp() {
   const invitations = new Invitations(manager, orderAccess, changes, clock);
   const joinedOrders = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
-  const browserOrders = new BrowserOrders({ manager, owned, orderAccess, accountOrders, joinedOrders });
+  const browserOrders = new BrowserOrders({
+    manager,
+    ownedSessions: owned,
+    orderAccess,
+    accountOrders,
+    joinedOrders,
+  });
   return { manager, changes, orderAccess, invitations, browserOrders };
 }
 

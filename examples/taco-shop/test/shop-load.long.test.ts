@@ -10,8 +10,8 @@ import { type Cart, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 /** Whether to run the full load, with `TACO_SHOP_LOAD=full`. Default: a small part of it. */
 const isFull = process.env.TACO_SHOP_LOAD === "full";
-const SESSIONS = isFull ? 200 : 10;
-const DOUBLES = isFull ? 1000 : 20;
+const SESSION_COUNT = isFull ? 200 : 10;
+const DOUBLE_SUBMISSION_COUNT = isFull ? 1000 : 20;
 const AT_ONCE = 50;
 const TIMEOUT = 300_000;
 
@@ -20,19 +20,19 @@ describeEachBackend(
   (kind) => {
     const shop = setUpShop(kind, largeStock());
 
-    test(`after 20 concurrent operations on each of ${SESSIONS} orders, each cart contains the result of its own operations`, {
+    test(`after 20 concurrent operations on each of ${SESSION_COUNT} orders, each cart contains the result of its own operations`, {
       timeout: TIMEOUT,
     }, async () => {
       const consumer = shop.consumer();
       const started = performance.now();
-      const carts = await runConcurrently(SESSIONS, async (index) => {
+      const carts = await runConcurrently(SESSION_COUNT, async (index) => {
         const order = await consumer.createOrder({ metadata: { index } });
         const wanted = await sendTwentyEdits(consumer, order, index);
         return { order, wanted };
       });
       const seconds = (performance.now() - started) / 1000;
-      console.log(`${kind}: ${Math.round((SESSIONS * 21) / seconds)} operations/s`);
-      await runConcurrently(SESSIONS, async (index) => {
+      console.log(`${kind}: ${Math.round((SESSION_COUNT * 21) / seconds)} operations/s`);
+      await runConcurrently(SESSION_COUNT, async (index) => {
         const { order, wanted } = carts[index] ?? { order: "", wanted: [] };
         const { tacos, drinks, sessionId } = (await consumer.get(`${order}/cart`)).body.data;
         expect(sessionId).toBe(order.slice("/sessions/".length));
@@ -40,9 +40,11 @@ describeEachBackend(
       });
     });
 
-    test(`${DOUBLES} double submissions place ${DOUBLES} orders`, { timeout: TIMEOUT }, async () => {
+    test(`${DOUBLE_SUBMISSION_COUNT} double submissions place ${DOUBLE_SUBMISSION_COUNT} orders`, {
+      timeout: TIMEOUT,
+    }, async () => {
       const consumer = shop.consumer();
-      const numbers = await runConcurrently(DOUBLES, async () => {
+      const numbers = await runConcurrently(DOUBLE_SUBMISSION_COUNT, async () => {
         const order = await consumer.createOrder();
         await consumer.post(`${order}/cart/drinks`, { product: "coca_cola" });
         const once = idempotencyKeyHeader();
@@ -54,7 +56,7 @@ describeEachBackend(
         expect(orders).toHaveLength(1);
         return orders[0]?.number;
       });
-      expect(new Set(numbers).size).toBe(DOUBLES);
+      expect(new Set(numbers).size).toBe(DOUBLE_SUBMISSION_COUNT);
     });
   },
 );

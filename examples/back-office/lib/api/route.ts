@@ -15,9 +15,9 @@ export interface ApiCall extends Office {
   readonly request: NextRequest;
   readonly jwt: JwtIdentity;
   /** The session handle of the request. Its `load` throws on the routes that `sessionless.ts` lists. */
-  readonly handle: RequestSession<JsonObject>;
+  readonly requestSession: RequestSession<JsonObject>;
   /** User, company and warehouse of the request. The header `Selected-Warehouse-Xid` can select the warehouse. */
-  readonly current: ReturnType<OfficeContext["of"]>;
+  readonly requestEntities: ReturnType<OfficeContext["of"]>;
   readonly user: User;
 }
 
@@ -34,23 +34,29 @@ export function apiRoute(
   permission: Permission | null,
   handler: (call: ApiCall, params: Readonly<Record<string, string>>) => Promise<Response>,
 ) {
-  return sessions.withRequestSession<RouteContext>(async (request, handle, { params }) => {
-    const jwt = await handle.requireJwt();
+  return sessions.withRequestSession<RouteContext>(async (request, requestSession, { params }) => {
+    const jwt = await requestSession.requireJwt();
     const opened = getOffice();
     const { subject, tenant } = jwt;
     const session = isSessionless(new URL(request.url).pathname)
       ? { subject, tenant, data: {} }
-      : await handle.requireSubject();
-    const current = opened.context.of(session, request);
-    const user = await requireUser(current, permission);
-    const response = await handler({ ...opened, request, jwt, handle, current, user }, await params);
+      : await requestSession.requireSubject();
+    const requestEntities = opened.context.of(session, request);
+    const user = await requireUser(requestEntities, permission);
+    const response = await handler(
+      { ...opened, request, jwt, requestSession, requestEntities, user },
+      await params,
+    );
     response.headers.set("cache-control", "no-store");
     return response;
   });
 }
 
-async function requireUser(current: ApiCall["current"], permission: Permission | null): Promise<User> {
-  const [user, company] = await Promise.all([current.user(), current.company()]);
+async function requireUser(
+  requestEntities: ApiCall["requestEntities"],
+  permission: Permission | null,
+): Promise<User> {
+  const [user, company] = await Promise.all([requestEntities.user(), requestEntities.company()]);
   if (user === null) throw new CoatcheckError("FORBIDDEN", "This account is disabled.");
   if (company?.active === false) throw new CoatcheckError("FORBIDDEN", "This company is suspended.");
   if (permission !== null && !user.permissions.includes(permission)) throw forbiddenError();
@@ -63,8 +69,8 @@ async function requireUser(current: ApiCall["current"], permission: Permission |
  *
  * @throws CoatcheckError `SESSION_REQUIRED` without a bearer token. Also throws the errors of `requireSubject()`.
  */
-export async function requireBearer(request: Request, handle: RequestSession<JsonObject>) {
-  if (request.headers.has("authorization")) return await handle.requireSubject();
+export async function requireBearer(request: Request, requestSession: RequestSession<JsonObject>) {
+  if (request.headers.has("authorization")) return await requestSession.requireSubject();
   throw new CoatcheckError("SESSION_REQUIRED", "Send a bearer token.");
 }
 

@@ -9,10 +9,10 @@ const SCHEMA_LOCK = 0x0ff1ce;
 /** Unique violation (PostgreSQL, appendix A). */
 const UNIQUE_VIOLATION = "23505";
 /** The object id of the type `bigint`, which the driver returns as text by default. */
-const BIGINT = 20;
+const BIGINT_OID = 20;
 
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (id, format) => (id === BIGINT ? Number : pg.types.getTypeParser(id, format)),
+  getTypeParser: (id, format) => (id === BIGINT_OID ? Number : pg.types.getTypeParser(id, format)),
 };
 
 /**

@@ -87,7 +87,7 @@ function passwordOf({ request: { body } }: PageRequest): string {
 /** Shows the form again with the error message of a client error, instead of an error page. */
 async function withFormErrors(
   { response }: PageRequest,
-  failed: (fault: string) => Promise<void>,
+  showFault: (fault: string) => Promise<void>,
   act: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -98,7 +98,7 @@ async function withFormErrors(
       ["FORBIDDEN", "VALIDATION_FAILED", "RATE_LIMITED", "CONFLICT"].includes(error.code);
     if (!isUsers) throw error;
     response.status(error.statusCode);
-    await failed(error.message);
+    await showFault(error.message);
   }
 }
 

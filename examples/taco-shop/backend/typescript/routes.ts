@@ -40,10 +40,10 @@ function methodsAt(path: string): HandlersByMethod | undefined {
   return Object.hasOwn(METHODS_BY_PATH, path) ? METHODS_BY_PATH[path] : undefined;
 }
 
-function itemMethods(kind: Kind, number: string | undefined, ofQuantity: boolean): HandlersByMethod {
+function itemMethods(kind: Kind, number: string | undefined, isQuantityPath: boolean): HandlersByMethod {
   const id = Number(number);
   if (number === undefined) return { POST: (shop, { body }) => shop.addItem(kind, body) };
-  if (ofQuantity) return { PATCH: (shop, { body }) => shop.setQuantity(kind, id, body) };
+  if (isQuantityPath) return { PATCH: (shop, { body }) => shop.setQuantity(kind, id, body) };
   return {
     GET: (shop) => shop.readItem(kind, id),
     PUT: (shop, { body }) => shop.replaceItem(kind, id, body),

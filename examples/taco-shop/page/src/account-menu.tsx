@@ -71,7 +71,7 @@ export function AccountMenu({ menu, button }: AccountMenuProps): ReactNode {
           else if (!loading) setOpen("logIn");
         }}
       >
-        <Person />
+        <PersonIcon />
         <span className="account-name">{user ? user.name : words.account.logIn}</span>
       </button>
       {user && isMenuOpen && (
@@ -97,7 +97,7 @@ export function AccountMenu({ menu, button }: AccountMenuProps): ReactNode {
   );
 }
 
-function Person(): ReactNode {
+function PersonIcon(): ReactNode {
   return (
     <svg viewBox="0 0 16 16" aria-hidden="true">
       <circle cx="8" cy="5.5" r="2.75" />

@@ -44,7 +44,7 @@ function SessionsDialog({ orders, onClose }: StatusLineProps & { readonly onClos
       <ul className="sessions-list">
         <li>
           <strong>{words.browser}</strong>
-          {session ? <code>{shortId(session.id)}</code> : <span>{words.none}</span>}
+          {session ? <code>{shortId(session.id)}</code> : <span>{words.noSessions}</span>}
           {session && <small>{user ? words.loggedInAs(user.name) : words.anonymous}</small>}
         </li>
         {orders.map((order) => (
@@ -55,9 +55,9 @@ function SessionsDialog({ orders, onClose }: StatusLineProps & { readonly onClos
           </li>
         ))}
       </ul>
-      <h3>{words.happened}</h3>
+      <h3>{words.eventsTitle}</h3>
       {events.length === 0 ? (
-        <p className="hint">{words.nothing}</p>
+        <p className="hint">{words.noEvents}</p>
       ) : (
         <ol className="happenings">
           {events.map(({ number, at, kind, session }) => (

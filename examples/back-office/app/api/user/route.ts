@@ -5,9 +5,9 @@ import { warehouseIds } from "../../../lib/warehouse-ids.ts";
  * Reads the user from the database instead of memory, for a client that knows that another program has changed the
  * user.
  */
-export const GET = apiRoute(null, async ({ current }) => {
-  const user = await current.user({ reset: true });
-  const [company, warehouse] = await Promise.all([current.company(), current.warehouse()]);
+export const GET = apiRoute(null, async ({ requestEntities }) => {
+  const user = await requestEntities.user({ reset: true });
+  const [company, warehouse] = await Promise.all([requestEntities.company(), requestEntities.warehouse()]);
   return Response.json({
     id: user?.id,
     name: user?.name,

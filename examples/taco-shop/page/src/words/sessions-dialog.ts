@@ -8,13 +8,13 @@ interface SessionsDialogWords {
   readonly intro: string;
   readonly sessions: string;
   readonly browser: string;
-  readonly none: string;
+  readonly noSessions: string;
   readonly anonymous: string;
   readonly loggedInAs: (name: string) => string;
   readonly ownOrder: string;
   readonly joinedOrder: string;
-  readonly happened: string;
-  readonly nothing: string;
+  readonly eventsTitle: string;
+  readonly noEvents: string;
   readonly api: string;
   readonly events: Readonly<Record<SessionEventKind, string>>;
 }
@@ -28,13 +28,13 @@ export const SESSIONS_DIALOG_WORDS: Readonly<Record<Language, SessionsDialogWord
       "This shop is a demonstration of Coatcheck, a session platform. You are one visitor, but each order is a session of its own, with its own basket and its own cookies at the kitchen.",
     sessions: "Sessions at work",
     browser: "This browser",
-    none: "none yet: you have only looked",
+    noSessions: "none yet: you have only looked",
     anonymous: "anonymous; its cookie is the only one that your browser has",
     loggedInAs: (name) => `logged in as ${name}; the id has stayed, the token is new`,
     ownOrder: "order session, kept on the server",
     joinedOrder: "order session of another person, joined by a link",
-    happened: "What just happened",
-    nothing: "Nothing so far. Add something to your order.",
+    eventsTitle: "What just happened",
+    noEvents: "Nothing so far. Add something to your order.",
     api: "API of this shop",
     events: {
       started: "started with the first write",
@@ -53,13 +53,13 @@ export const SESSIONS_DIALOG_WORDS: Readonly<Record<Language, SessionsDialogWord
       "Dieser Laden führt Coatcheck vor, eine Plattform für Sitzungen. Sie sind ein Gast, aber jede Bestellung ist eine eigene Sitzung, mit eigenem Korb und eigenen Cookies in der Küche.",
     sessions: "Sitzungen bei der Arbeit",
     browser: "Dieser Browser",
-    none: "noch keine: Sie haben nur geschaut",
+    noSessions: "noch keine: Sie haben nur geschaut",
     anonymous: "anonym; ihr Cookie ist das einzige in Ihrem Browser",
     loggedInAs: (name) => `angemeldet als ${name}; gleiche Nummer, neues Token`,
     ownOrder: "Sitzung einer Bestellung, auf dem Server",
     joinedOrder: "Bestellung einer anderen Person, über einen Link",
-    happened: "Was gerade geschah",
-    nothing: "Noch nichts. Fügen Sie Ihrer Bestellung etwas hinzu.",
+    eventsTitle: "Was gerade geschah",
+    noEvents: "Noch nichts. Fügen Sie Ihrer Bestellung etwas hinzu.",
     api: "API dieses Ladens",
     events: {
       started: "begann mit dem ersten Schreiben",
@@ -79,13 +79,13 @@ export const SESSIONS_DIALOG_WORDS: Readonly<Record<Language, SessionsDialogWord
       "Ce restaurant présente Coatcheck, une plateforme de sessions. Vous êtes un seul visiteur, mais chaque commande est une session, avec son panier et ses cookies en cuisine.",
     sessions: "Sessions au travail",
     browser: "Ce navigateur",
-    none: "aucune\u00a0: vous avez seulement regardé",
+    noSessions: "aucune\u00a0: vous avez seulement regardé",
     anonymous: "anonyme\u00a0; son cookie est le seul de votre navigateur",
     loggedInAs: (name) => `connecté en tant que ${name}\u00a0; même identifiant, nouveau jeton`,
     ownOrder: "session d’une commande, sur le serveur",
     joinedOrder: "commande d’une autre personne, rejointe par un lien",
-    happened: "Ce qui vient de se passer",
-    nothing: "Rien encore. Ajoutez quelque chose à votre commande.",
+    eventsTitle: "Ce qui vient de se passer",
+    noEvents: "Rien encore. Ajoutez quelque chose à votre commande.",
     api: "API de ce restaurant",
     events: {
       started: "commencée par la première écriture",
