@@ -341,8 +341,7 @@ export class SessionWriter<Data> {
     const { tokens, clock } = this.#deps;
     if (presented !== null && !tokens.mayWrite(record, presented.hash, clock.now()))
       throw tokenSupersededError();
-    // A change by session id continues after an anonymous visitor has logged in, but not after another subject has
-    // logged in.
+    // A change by session id continues after a visitor's login, but not after another subject's login.
     if (presented === null && from.subject !== null && record.subject !== from.subject) {
       throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
     }
