@@ -75,7 +75,7 @@ export function setUpFixture(options: SiteOptions = {}, browserOptions: BrowserO
     get site(): Site {
       return site;
     },
-    /** Replaces the site with a new site with other options. */
+    /** Replaces the site with a new one that has other options. */
     async rebuild(other: SiteOptions): Promise<void> {
       await site.close();
       site = await startSite(other);

@@ -124,7 +124,7 @@ export function setUpTacoShop(browserOptions: BrowserOptions = {}): TacoShop {
   /** Resets a tab after a test: removes routes and stored values. */
   async function resetTab(page: Page): Promise<void> {
     await page.unrouteAll();
-    // The local storage contains the selected language.
+    // Clear the local storage, because it contains the selected language.
     if (page.url().startsWith("http")) await page.evaluate(() => localStorage.clear());
     await page.goto(urlOf("/health"));
   }

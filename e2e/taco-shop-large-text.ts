@@ -74,7 +74,7 @@ export function testLargeText(shop: TacoShop): void {
       await expectToFit(page, "sharing");
       await page.keyboard.press("Escape");
       await dialogBody(page).locator(".sharing").waitFor({ state: "detached" });
-      // Now the basket is open again.
+      // Closing the dialog has brought back the basket, which is a dialog too.
       await page.keyboard.press("Escape");
       await dialog(page).waitFor({ state: "detached" });
       await page.locator(".sessions-button").click();

@@ -20,7 +20,7 @@ export async function findCompany(queries: Queries, id: number): Promise<Company
   return row && { ...row, active: row.active === 1 };
 }
 
-/** A company in the super administrator's list, with counts. */
+/** A company in the super administrator's list, with the number of its users, warehouses and items. */
 export interface ListedCompany extends Company {
   readonly users: number;
   readonly warehouses: number;

@@ -15,7 +15,7 @@ import { orderOf } from "../src/order-state.ts";
 
 const clock = { now: Date.now };
 
-/** Creates the shop's order classes with a new session manager. */
+/** Creates the shop's objects for orders, with a new session manager. */
 function setUp() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
   const database = openAccountsDatabase(":memory:");

@@ -4,7 +4,7 @@ interface Dialect {
   readonly id: string;
   /** The SQL type of columns that contain epoch milliseconds. */
   readonly time: string;
-  /** The end of a table's definition. */
+  /** The text that ends the definition of a table. */
   readonly end: string;
 }
 

@@ -81,7 +81,7 @@ function isBusy(error: unknown): boolean {
   return typeof code === "number" && (code & 0xff) === SQLITE_BUSY;
 }
 
-/** The extended result code of SQLite. */
+/** Returns the extended result code of an SQLite error; undefined for any other error. */
 function codeOf(error: unknown): unknown {
   return error instanceof Error && "errcode" in error ? error.errcode : undefined;
 }

@@ -19,7 +19,7 @@ interface TriggerDependencies<User> {
   readonly minGap: number;
   readonly focus: boolean;
   readonly reconnect: boolean;
-  /** Removes the page's listeners when it is aborted. */
+  /** When this controller aborts, the page's listeners are removed. */
   readonly disposal: AbortController;
 }
 

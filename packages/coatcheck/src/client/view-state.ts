@@ -35,7 +35,7 @@ interface ViewStateDependencies<User> {
   readonly csrf: CsrfTokenCache;
   readonly clock: ClientClock;
   readonly debug: Debug;
-  /** Runs at the start of each generation. */
+  /** Runs at the start of each generation, that is, when a newer view has arrived or {@link supersede} is called. */
   onSupersede(): void;
   /** Runs after each view that the cache has stored. `receivedAt` is set if another tab received the view. */
   onApply(message: TabMessage<User>, receivedAt?: number): void;

@@ -47,7 +47,7 @@ export class SessionContext {
   readonly #cache: EntityCache;
   /** The copy that this session read last, by cache key. */
   readonly #usedCopies = new Map<string, CachedEntity>();
-  /** Null until the first read that waits. */
+  /** The reads in progress, by cache key. Null until the first of them. */
   #reads: Map<string, Promise<CachedEntity>> | null = null;
   /**
    * The ids that {@link select} has selected, by entity name; a null id selects the session's own entity. The map is

@@ -83,13 +83,13 @@ export function isLoggedOut(options: UpstreamSessionOptions | null, response: Up
 /** Describes a login page. A response that matches at least one of the options is a login page. */
 export interface LoginPageOptions {
   /**
-   * Path of the page. Matches a response that redirects to this path, and a response that was received after a redirect
-   * to this path.
+   * Path of the login page. Matches a response that redirects to this path, and a response that was received after a
+   * redirect to this path.
    */
   readonly path?: string;
   /** Statuses of responses to requests without a login, such as 401. */
   readonly statuses?: readonly number[];
-  /** Name of an input that only this page has, such as `password`. */
+  /** Name of an input that only the login page has, such as `password`. */
   readonly input?: string;
 }
 

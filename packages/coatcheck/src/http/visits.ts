@@ -66,7 +66,7 @@ export interface RequestVisit {
   optIn(session: AttachedSession): readonly string[];
 }
 
-/** The result of a beacon, for the response. */
+/** The values for the response to a beacon. */
 export interface BeaconReceipt {
   /** How many events were accepted. */
   readonly accepted: number;

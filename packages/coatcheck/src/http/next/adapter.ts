@@ -98,7 +98,7 @@ export interface NextSessions<User, Data, Visits extends ClosableVisits = Closab
   visits(): Promise<Visits | null>;
   /** Writes pending changes and events, and closes the store and the visits. Call it when the process ends. */
   close(): Promise<void>;
-  /** For `coatcheck/routes/next`. */
+  /** The option `user` or its default, for the session endpoints of `coatcheck/routes/next`. */
   readonly user: (subject: string) => MaybePromise<User | null>;
 }
 

@@ -67,7 +67,7 @@ class ProxyResponseHeaders implements ResponseHeaders {
     return this.#headers.get(name);
   }
 
-  /** The page sets the caching headers. */
+  /** Does nothing, because the page sets the caching headers. */
   set(): void {}
 
   append(name: string, value: string): void {

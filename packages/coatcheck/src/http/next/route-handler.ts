@@ -40,7 +40,7 @@ export class ResponseBuilder {
     return this;
   }
 
-  /** Returns the response. */
+  /** Returns the response, with `body` as JSON. */
   json(body: unknown): Response {
     return Response.json(body, { status: this.#status, headers: this.headers });
   }
