@@ -66,8 +66,8 @@ function bearerTokenOf(authorization: string | undefined): string | null {
 }
 
 /**
- * Returns the values with a valid seal. If no value has one, returns the first value, so that the request is not
- * mistaken for a request without a cookie.
+ * Returns the values whose seal (the signature within a token) is valid. If no value has a valid seal, returns the
+ * first value, so that the request is not mistaken for a request without a cookie.
  */
 function filterByValidSeal(
   values: readonly string[],

@@ -22,8 +22,9 @@ const UNCHANGED_COMMIT: Commit = { state: "unchanged", token: null, record: null
 /**
  * Returns the commit for the state of a handle.
  *
- * @param tokenToWithhold a token that the response must not send. Set for a request that has several session cookies
- *   and whose token has a successor: that successor. Null or false when every token may be sent.
+ * @param tokenToWithhold a token that the response must not send. Set if the request has several session cookies and a
+ *   newer token has replaced its token: `tokenToWithhold` is then that newer token. Null or false when every token may
+ *   be sent.
  */
 export function createCommit(
   state: HandleState,

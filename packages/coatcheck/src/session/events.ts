@@ -8,11 +8,10 @@ import type { Actor } from "./recorded-actor.ts";
 import type { RevocationScope } from "./store.ts";
 
 /**
- * Why a token was refused. `superseded`: an older token. A newer token has replaced it within the overlap.
- * `token-reuse`: the older token of a periodic rotation, used after its validity ended. `client-changed`: the
- * request came from another client than the login. `unavailable`: the store did
- * not respond, so the token could not be checked. `withheld`: there was no token, but `SameSite` may have kept the
- * browser from sending its session cookie.
+ * Why a token was refused. `superseded`: a newer token replaced this token less than `tokenOverlap` ago. `token-reuse`:
+ * the older token of a periodic rotation, used after its validity ended. `client-changed`: the request came from
+ * another client than the login. `unavailable`: the store did not respond, so the token could not be checked.
+ * `withheld`: there was no token, but `SameSite` may have kept the browser from sending its session cookie.
  */
 export type RefusalReason =
   | "missing"

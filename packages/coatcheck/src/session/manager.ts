@@ -393,7 +393,7 @@ export class SessionManager<Data = JsonObject> {
     return new SessionWatcher(this.#watcherSource, options);
   }
 
-  /** Writes the queued touches, then closes the caches and the store. */
+  /** Writes the recorded activity that is not stored yet, then closes the caches and the store. */
   async close(): Promise<void> {
     await this.#touches.flush();
     await this.#reader.close();

@@ -8,8 +8,8 @@ export interface OlderSecret {
   /** SHA-256 of the secret, base64url. */
   readonly hash: string;
   /**
-   * When the secret was replaced, epoch milliseconds. The overlap, during which the secret is still recognized, starts
-   * then and never restarts.
+   * When the secret was replaced, epoch milliseconds. The overlap, during which the secret is still recognized
+   * (`tokenOverlap` of the policy), starts at this time and never restarts.
    */
   readonly replacedAt: number;
   /**

@@ -234,7 +234,7 @@ export class PrivilegeWriter<Data> {
     return { record, isApplied };
   }
 
-  /** Records the first use of the present token. Older tokens become invalid one overlap later. */
+  /** Records the first use of the present token. Older tokens become invalid one `tokenOverlap` later. */
   async recordFirstUse(from: SessionRecord, presented: PresentedToken): Promise<SessionRecord> {
     const { tokens, clock } = this.#deps;
     const hasValidOlder = from.olderSecrets.some(({ validUntil }) => validUntil > clock.now());

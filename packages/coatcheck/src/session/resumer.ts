@@ -200,8 +200,8 @@ export class SessionResumer<Data> {
       case "superseded":
         return { ...this.#refuse("superseded", record), replaced: { record, token } };
       case "replaced":
-        // The token was replaced longer ago than the overlap. It is refused as unknown, but a login may still use its
-        // session.
+        // The token was replaced longer ago than `tokenOverlap`. It is refused as unknown, but a login may still use
+        // its session.
         return { ...this.#refuse("unknown", record), replaced: { record, token } };
       case "reused":
         await this.#writer.revoke({ session: id }, "token-reuse");

@@ -291,14 +291,14 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /**
    * Revokes the session permanently. The response clears the browser's cookie. A request with an older token also
-   * revokes the session, because the browser may have no other token. This is possible until one overlap has passed
+   * revokes the session, because the browser may have no other token. This is possible until `tokenOverlap` has passed
    * since the first use of the newer token. If the request has several session cookies, revokes the session of each.
    * Throws `CONFLICT` for a browser's prefetch.
    *
    * Drops assignments that are not saved. Later assignments are stored only by {@link save}, which creates a new
    * session, or by a login. A later change of an array or object that was read before throws `CONFLICT`, or is reported.
    *
-   * @returns whether a session was revoked. False without a session, and for an older token after that overlap.
+   * @returns whether a session was revoked. False without a session, and for an older token after that time.
    */
   async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
     if (!this.#record) requireRevocable(this.#start.refusal);
