@@ -153,7 +153,7 @@ describeWithProgram("a site in the frames of other sites, in Chromium", "chromiu
       expect(await order(shop)).toEqual([200, "ada"]);
     });
 
-    it("the client stays pending in a sandboxed frame, which has no origin, cookies, storage or locks", async () => {
+    it("the client stays `pending` in a sandboxed frame, which has no origin, cookies, storage or locks", async () => {
       const frame = await embedIn("blog.test", true);
       expect(await frame.evaluate(() => origin)).toBe("null");
       expect(await refresh(frame)).toBe("NETWORK");

@@ -279,7 +279,7 @@ describeWithProgram("plain HTML forms, in Chromium", "chromium", () => {
     });
   });
 
-  it("with SameSite=Strict, a click on another site's link is rejected with 409 if the server would change data, and the login and the cart stay unchanged", async () => {
+  it("with SameSite=Strict, another site's link that would change data is rejected with 409, and the login and the cart stay unchanged", async () => {
     await rebuild({ cookie: { sameSite: "strict" } });
     const page = await openLoggedIn();
     const before = await cookie();

@@ -187,7 +187,7 @@ describeWithProgram("migration of fifteen legacy cookies, in Chromium", "chromiu
     expect(await page.textContent("body")).toBe("ada");
   });
 
-  it("keepLegacy keeps the legacy cookies, so the migration can be rolled back", async () => {
+  it("the option `keepLegacy` keeps the legacy cookies, so that the migration can be rolled back", async () => {
     await rebuild({ keepLegacy: true });
     const page = await openAfterLegacyLogin();
     const before = await context.cookies();

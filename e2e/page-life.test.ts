@@ -30,7 +30,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
   }
 
   describe("a page to which the back button returns", () => {
-    it("is restored with the status `pending` until the server responds, if no other tab has notified it of a logout", async () => {
+    it("is restored with the status `pending` until the server responds, if the page missed a logout in another tab", async () => {
       const page = await fixture.open("/?silent");
       await logIn(page);
       await waitForStatus(page, "authenticated");
@@ -44,7 +44,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
       await waitForStatus(page, "none");
     });
 
-    it("is restored and then shows the new user, if no other tab has notified it of the new user's login", async () => {
+    it("is restored and then shows the new user, if the page missed a login in another tab", async () => {
       // The page does not listen to other tabs. A browser removes a page from the back/forward cache when the page
       // receives a message.
       const withoutCrossTab = pageUrl({ revalidate: { crossTab: false } });
@@ -96,7 +96,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
     });
   });
 
-  it("a page that often becomes visible refreshes at most once in five seconds, and renders only changes", async () => {
+  it("a page that often becomes visible refreshes at most once in five seconds, and renders again only after a change", async () => {
     const page = await fixture.open("/?silent");
     await page.clock.install();
     await page.goto(fixture.site.origin + pageUrl({ revalidate: { staleTime: 0 } }));

@@ -4,7 +4,7 @@ import { openBrowser } from "./chromium.ts";
 import { clickAndWait, readSummary, startFormSite } from "./form-site-fixtures.ts";
 
 describeWithProgram("after a restart of Chromium", "chromium", () => {
-  it("a restarted browser keeps an anonymous session and a login, but not a login with rememberMe: false", async () => {
+  it("a restarted browser keeps an anonymous session and a login, but not a login with `rememberMe: false`", async () => {
     const site = await startFormSite();
     const browser = await openBrowser();
     /** Opens the shop under another host name, which has separate cookies. */

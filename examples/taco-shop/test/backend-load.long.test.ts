@@ -87,7 +87,7 @@ describeEachBackend(
     );
     const shop = setUpBackend(kind, plenty);
 
-    test(`${SESSIONS} sessions with ${OPERATIONS} operations each, ${AT_ONCE} at a time, end with the expected carts`, async () => {
+    test(`after ${OPERATIONS} operations in each of ${SESSIONS} sessions, ${AT_ONCE} at a time, each cart contains the result of its own operations`, async () => {
       const patient = gatewayTo(shop.url(), { timeout: 60_000 });
       await runConcurrently(SESSIONS, AT_ONCE, async (number) => {
         const visitor = await sessionVisitor(patient, shop.manager);

@@ -141,7 +141,7 @@ test("an account's order is listed at each login, even if months pass between th
   }
 });
 
-test("when an order session is deleted, its placed orders are deleted if it belonged to an anonymous browser, and kept if it belonged to an account", async () => {
+test("the deletion of an order session also deletes its placed orders, unless the order belonged to an account", async () => {
   const { manager, browserOrders, accountOrders, history, placedOrders, database, ...rest } = await setUp();
   const sessions = [await manager.create(), await manager.create({ subject: rest.alice })];
   const ids: string[] = [];

@@ -54,7 +54,7 @@ describe("the session endpoints of the shop", () => {
     expect(Object.keys(paths).filter((path) => path.startsWith("/api/auth"))).toEqual([]);
   });
 
-  test("list the account's devices, and log out another device without ending its orders", async () => {
+  test("list the account's devices, and log out another device without ending the orders of that device", async () => {
     const [laptop, phone] = [shop.browser(), shop.browser()];
     await signUp(laptop, "devices@example.com");
     const credentials = { email: "devices@example.com", password: PASSWORD };

@@ -33,7 +33,7 @@ describe("the state of an order", () => {
     expect(done.history).toMatchObject([{ number: 1, what: "added", item: { id: 0 }, outcome: "done" }]);
   });
 
-  test("while a change is pending, a second change is rejected if it has the field `ifRevision`, and accepted without this field", () => {
+  test("while a change is pending, a second change is accepted, unless it has the field `ifRevision`", () => {
     const pending = withPendingChange(newOrder, "a", change(), null);
     for (const revision of [0, 1, 2]) {
       expect(() => withPendingChange(pending, "b", change(), revision)).toThrow(CoatcheckError);

@@ -15,7 +15,7 @@ describeWithProgram("the specification's example with two users, in Chromium", "
   });
   afterAll(() => browser?.close());
 
-  test("two orders are placed as in the specification's example, and their sessions are children of the browser's session", async () => {
+  test("two orders are placed, and their sessions are children of the browser's session", async () => {
     const page = await browser.context.newPage();
     await page.goto(`${shop.url()}/health`);
     const responses: [string, number][] = [];

@@ -139,7 +139,7 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
   });
 });
 
-test("serve with GEOIP_DATABASE reports that the package maxmind is not installed", async () => {
+test("`coatcheck serve` with GEOIP_DATABASE reports that the package maxmind is not installed", async () => {
   const folder = temporaryFolder();
   const without = `import { registerHooks } from "node:module";
     registerHooks({ resolve: (name, context, next) => next(name === "maxmind" ? "not-installed" : name, context) });`;

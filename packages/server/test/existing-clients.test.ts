@@ -8,7 +8,7 @@ const service = useService();
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-test("the responses to creating, reading, listing, counting and ending sessions have the fields that existing clients read; an unknown id gets 404", async () => {
+test("existing clients can create, read, list, count and end sessions, and get 404 for an unknown id", async () => {
   const { url } = service();
   const browser = new TestClient(url);
   const admin = new TestClient(url, ADMIN_TOKEN);

@@ -67,7 +67,7 @@ describe("the sweep", () => {
     expect(delays.filter((delay) => delay === 7000).length).toBeGreaterThan(1);
   });
 
-  test("deletes no sessions while beforeSweep fails", async () => {
+  test("deletes no sessions while the option `beforeSweep` fails", async () => {
     const beforeSweep = () => Promise.reject(new Error("the disk is full"));
     const { clock, manager, jobs } = sweepOn({ retention: 0, beforeSweep });
     await manager.create({ absoluteTimeout: 1000 });

@@ -65,7 +65,7 @@ describe("the landing page", () => {
     expect((await page()).body).toContain("SQLite, not responding");
   });
 
-  test("contains neither the path of the admin token's file nor a loopback URL of the shop, if the client is on another machine", async () => {
+  test("hides the path of the admin token's file and a loopback URL of the shop from clients on other machines", async () => {
     const installation = {
       shopUrl: "http://localhost:3001",
       adminTokenFile: "data/coatcheck.db.admin-token",

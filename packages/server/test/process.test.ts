@@ -52,7 +52,7 @@ test("--help lists the commands and options, and --version prints the version", 
   expect(unknown.errors).toContain("dance");
 });
 
-test("sweep deletes every session that ended before the retention period, and reports its progress", async () => {
+test("`coatcheck sweep` deletes every session that ended before the retention period, and reports its progress", async () => {
   const help = await run(["sweep", "--help"]);
   for (const part of ["--retention", "--database", "SESSION_RETENTION_MS"])
     expect(help.output).toContain(part);
@@ -77,7 +77,7 @@ test("sweep deletes every session that ended before the retention period, and re
   await manager.close();
 });
 
-test("sweep creates no database, and rejects a retention that is too short for caches", async () => {
+test("`coatcheck sweep` creates no database, and rejects a retention that is too short for caches", async () => {
   const missing = await run(["sweep", "--database", "sqlite:missing.db"]);
   expect([missing.code, missing.errors]).toEqual([1, expect.stringContaining("no database at missing.db")]);
   expect(existsSync(join(folder, "missing.db"))).toBe(false);
@@ -85,7 +85,7 @@ test("sweep creates no database, and rejects a retention that is too short for c
   expect([short.code, short.errors]).toEqual([1, expect.stringContaining("SESSION_RETENTION_MS must")]);
 });
 
-test("serve generates missing secrets next to the database, in files that only their owner can read", async () => {
+test("`coatcheck serve` generates missing secrets next to the database, in files that only their owner can read", async () => {
   const service = await start({ ADMIN_TOKEN: "", DATABASE_URL: "sqlite:./data/coatcheck.db" });
   const browser = new TestClient(service.url);
   const path = await browser.create();
@@ -104,7 +104,7 @@ test("serve generates missing secrets next to the database, in files that only t
 });
 
 describeWithProgram("in a shell", "curl", () => {
-  test("serve prints commands that run in a shell without changes", async () => {
+  test("`coatcheck serve` prints commands that run in a shell without changes", async () => {
     const service = await start({ ADMIN_TOKEN: "" });
     const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
     const outputs = [];
@@ -125,7 +125,7 @@ async function shell(line: string): Promise<string> {
   return stdout;
 }
 
-test("serve reports all invalid values at once and prints no secrets", async () => {
+test("`coatcheck serve` reports all invalid values at once and prints no secrets", async () => {
   const { code, errors, output } = await run(["serve", "--port", "eighty"], { ADMIN_TOKEN: "too-short" });
   expect(code).toBe(1);
   expect(errors).toBe(
@@ -135,7 +135,7 @@ test("serve reports all invalid values at once and prints no secrets", async () 
   expect(output).toBe("");
 });
 
-test("serve reports a port that is in use", async () => {
+test("`coatcheck serve` reports a port that is in use", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => taken.once("listening", resolve));
   const address = taken.address();
@@ -148,7 +148,7 @@ test("serve reports a port that is in use", async () => {
   );
 });
 
-test("serve ends with an error in a folder that has been deleted", async () => {
+test("`coatcheck serve` ends with an error in a folder that has been deleted", async () => {
   const line = `rmdir "$PWD" && exec "${process.execPath}" "${COMMAND_FILE}" serve`;
   mkdirSync(join(folder, "deleted"));
   const options = { cwd: join(folder, "deleted"), env: {}, timeout: 30_000, killSignal: "SIGKILL" } as const;

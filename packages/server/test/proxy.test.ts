@@ -52,7 +52,7 @@ describe("on a loopback address, without TRUST_PROXY", () => {
     expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE_COOKIE);
   });
 
-  test("the service ignores the cookie that it set without Secure for localhost, if a request for another host contains it", async () => {
+  test("a cookie that was set without Secure for localhost is ignored in a request for another host", async () => {
     observed = await buildObservedApp();
     const { app } = observed;
     const { headers, json } = await app.inject({

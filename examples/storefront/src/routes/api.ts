@@ -114,7 +114,7 @@ function requireLines(items: unknown): readonly CartLine[] {
   if (!Array.isArray(items) || items.length === 0 || items.length > 40) {
     throw validationError(
       "items",
-      "items must be a list of 1 to 40 lines; omit it to order the cart, which must not be empty",
+      "items must be a list of 1 to 40 lines; omit items to order the cart, which must not be empty",
     );
   }
   return items.map((item: unknown, index) => requireLine(item, `items.${index}`));

@@ -97,7 +97,7 @@ describe("cache.read()", () => {
     expect(newer?.recordActivity(soon + 1)).toBe(false);
   });
 
-  test("keeps the local tier within maxEntries and maxBytes", async () => {
+  test("keeps the local tier within `maxEntries` and `maxBytes`", async () => {
     const cluster = new Cluster();
     const few = await cluster.startNode({ local: { maxEntries: 10 } });
     const small = await cluster.startNode({ local: { maxBytes: 50_000 } });

@@ -33,7 +33,7 @@ test("DataVersionLease becomes invalid when the data version differs from the ve
   expect(lease.isValid()).toBe(false);
 });
 
-test("LocalTier keeps the newer copy by version, then by position, and freezes it", () => {
+test("LocalTier keeps the copy with the higher version, or with the higher position if the versions are equal, and freezes it", () => {
   const local = new LocalTier({ maxEntries: 10, maxBytes: 1e6 });
   const record = recordCreatedAt(0, { version: 2, data: { cart: { tacos: 1 } } });
   const key = compactId(record.id);
@@ -67,7 +67,7 @@ test("LocalTier evicts the least recently used copy first", () => {
   expect(cached()).toEqual([1, 4, 5]);
 });
 
-test("LocalTier does not keep a copy larger than maxBytes, and drops the older copy of that session", () => {
+test("LocalTier does not keep a copy larger than `maxBytes`, and drops the older copy of that session", () => {
   const local = new LocalTier({ maxEntries: 3, maxBytes: 10_000 });
   const record = recordCreatedAt(0);
   const key = compactId(record.id);

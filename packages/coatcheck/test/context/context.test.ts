@@ -251,7 +251,7 @@ describe("context.of(session) with a failing loader", () => {
     });
   });
 
-  it("rejects with the error of one dependency, and also handles the later error of another", async () => {
+  it("rejects with the error of the first dependency that fails, and handles the rejection of a second dependency", async () => {
     const failure = Promise.withResolvers<never>();
     const slow = loader({ reference: () => "1", load: () => failure.promise });
     const invalid = loader({ reference: () => Number.NaN, load: () => 1 });

@@ -246,7 +246,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     await sessions.close();
   });
 
-  it("invalidates an entity within maxStaleness in the other process, whichever process calls invalidate()", async () => {
+  it("invalidates an entity within `maxStaleness` in the other process, whichever process calls invalidate()", async () => {
     const processes = [await startProcess(), await startProcess()] as const;
     const session = { subject: "ada", tenant: null, data: {} };
     const named = (context: Context<never> | ReturnType<typeof defineBackOfficeContext>, name: string) =>

@@ -15,7 +15,7 @@ describe("invalidate()", () => {
     expect(await readUserName(second)).toBe("Ada L.");
   });
 
-  it("invalidates the copies of another process within maxStaleness if the hint is lost", async () => {
+  it("invalidates the copies of another process within `maxStaleness` if the hint is lost", async () => {
     const site = new Site();
     const [first, second] = [
       await site.startNode({ hints: lostHints }),
@@ -29,7 +29,7 @@ describe("invalidate()", () => {
     expect(await readUserName(second)).toBe("Ada L.");
   });
 
-  it("takes effect within maxStaleness in a process that cannot poll the log, because it stops using copies", async () => {
+  it("takes effect within `maxStaleness` in a process that cannot poll the log, because it stops using copies", async () => {
     const site = new Site();
     const [first, second] = [
       await site.startNode({ hints: lostHints }),
@@ -43,7 +43,7 @@ describe("invalidate()", () => {
     expect(await readUserName(second)).toBe("Ada L.");
   });
 
-  it("takes effect in a process that was paused for longer than maxStaleness, because it polls before it uses copies", async () => {
+  it("takes effect in a process that was paused for longer than `maxStaleness`, because it polls before it uses copies", async () => {
     const site = new Site();
     const [first, second] = [
       await site.startNode({ hints: lostHints }),

@@ -16,7 +16,7 @@ const INVALID_IDS: readonly string[] = [
 ];
 
 describe("the selection of an entity by a header", () => {
-  it("applies only to its request, and does not change the session", async () => {
+  it("applies only to the request with the header, and does not change the session", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     expect(await office.readWarehouseName(token)).toBe("North");
@@ -106,7 +106,7 @@ describe("the selection of an entity by a header", () => {
 });
 
 describe("select()", () => {
-  it("applies only to its request by default, and takes precedence over the header", async () => {
+  it("by default, applies only to the request in which it is called, and takes precedence over the header", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.openSession(token), createRequestSelecting(1));

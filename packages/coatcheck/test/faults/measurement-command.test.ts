@@ -63,7 +63,7 @@ describe("the command line of a measurement", () => {
   });
 });
 
-test("npm run sizes leaves the README unchanged without --write", async () => {
+test("`npm run sizes` without --write leaves the README unchanged", async () => {
   const modifiedAt = async () => (await stat(join(root, "README.md"))).mtimeMs;
   const before = await modifiedAt();
   const args = ["--conditions=coatcheck-source", join(root, "scripts/sizes.ts")];

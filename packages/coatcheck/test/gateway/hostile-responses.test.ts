@@ -86,7 +86,7 @@ test.each([
   },
 );
 
-test("a gzip bomb is not decompressed beyond maxResponseBytes", async () => {
+test("a gzip bomb is not decompressed beyond `maxResponseBytes`", async () => {
   const bomb = gzipSync(Buffer.alloc(30 * MEGABYTE));
   const { outcome } = await sendRequest((response) =>
     response.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
@@ -255,7 +255,7 @@ test("a request is rejected if it has a malformed header or a header that only t
   }
 });
 
-test("a request cannot leave the path of baseUrl", async () => {
+test("a request cannot leave the path of the option `baseUrl`", async () => {
   const server = await startServer((_request, response, { path }) => sendJson(response, path));
   const upstream = connectUpstream(`${server.origin}/shop/`);
   expect((await upstream.requestWithoutSession({ method: "GET", path: "/menu?x=%C3%A9" })).json()).toBe(

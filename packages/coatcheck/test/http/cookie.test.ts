@@ -62,7 +62,7 @@ describe("Cookie", () => {
     ],
     [{ secure: false }, `sid=${TOKEN}; Path=/; HttpOnly; SameSite=Lax`],
   ];
-  it.each(cases)("set() with the options %o returns the expected attributes", (options, header) => {
+  it.each(cases)("set() with the options %o returns the cookie %s", (options, header) => {
     expect(new Cookie(options).set(TOKEN)).toBe(header);
   });
 
@@ -70,7 +70,7 @@ describe("Cookie", () => {
     expect(new Cookie({ name: "csrf_token" }, "scripts").set("x")).not.toContain("HttpOnly");
   });
 
-  it("clear() returns the same attributes, with Max-Age=0 and an Expires date in the past", () => {
+  it("clear() returns the attributes of set(), with Max-Age=0 and an Expires date in the past", () => {
     expect(new Cookie().clear()).toBe(
       "__Host-sid=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax",
     );

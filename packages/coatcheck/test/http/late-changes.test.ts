@@ -11,7 +11,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-it("onCommitFailure is called once per request for unsaved data that a handler assigns after the commit; one warning is emitted", async () => {
+it("`onCommitFailure` is called once per request for unsaved data that a handler assigns after the commit; one warning is emitted", async () => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const { manager, reported, failed, open, runTimers } = setUp();
   for (let round = 0; round < 2; round++) {
@@ -204,7 +204,7 @@ it("save() or a login after revoke() creates a session with the data set after r
   }
 });
 
-it("a login after the commit throws CONFLICT, and the error is passed to onCommitFailure", async () => {
+it("a login after the commit throws CONFLICT, and the error is passed to `onCommitFailure`", async () => {
   const { reported, failed, open } = setUp();
   const request = open();
   const session = await request.load();

@@ -197,7 +197,7 @@ describe("a wrong argument or option in a handler", () => {
     expect([response.status, logged]).toEqual([500, [message]]);
   });
 
-  it("causes a 500 without details if `newSession` returns a misspelt field; the error for onCommitFailure names the field", async () => {
+  it("causes a 500 without details if `newSession` returns a misspelt field; the error for `onCommitFailure` names the field", async () => {
     const logged: unknown[] = [];
     const options = {
       newSession: () => ({ subjct: "ada" }) as object,

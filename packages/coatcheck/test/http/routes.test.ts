@@ -182,7 +182,7 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     },
   );
 
-  it("accept a login with an older token, continue the session for the same subject, and create one for another subject", async () => {
+  it("accept a login with an older token: the same subject continues the session, another subject gets a new session", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");
     const [unanswered, other] = [browser.copy(), browser.copy()];

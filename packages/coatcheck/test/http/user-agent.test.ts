@@ -44,7 +44,7 @@ it("a new session stores at most 512 characters of the User-Agent header, and nu
   expect(await logInAndReadClient("")).toBeNull();
 });
 
-it("the option newSession can replace the stored client, even with null", async () => {
+it("the option `newSession` can replace the stored client, even with null", async () => {
   const client = { ...UNKNOWN, userAgent: null, browser: "Firefox 140" };
   expect(await logInAndReadClient(FIREFOX, { newSession: () => ({ client }) })).toEqual(client);
   expect(await logInAndReadClient(FIREFOX, { newSession: () => ({ client: null }) })).toBeNull();

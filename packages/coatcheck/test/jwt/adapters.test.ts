@@ -187,7 +187,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await api.request("/refresh")).status).toBe(401);
   });
 
-  it("continue a session that has expired, until the JWT expires", async () => {
+  it("can be used after their session has expired, until the JWT itself expires", async () => {
     const { token, cookie } = await logIn();
     api.site.clock.pass(3 * MINUTE);
     expect((await api.request("/user", { headers: { cookie } })).status).toBe(401);

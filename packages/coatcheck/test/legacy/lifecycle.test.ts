@@ -65,7 +65,7 @@ test("a second request with the legacy cookie receives the same token, because t
   expect((await manager.stats()).total).toBe(1);
 });
 
-test("the legacy cookie is rejected after the new token was used", async () => {
+test("the legacy cookie is rejected after the migrated session's token was used", async () => {
   const { site, outcomes, advance, runTimers: flush } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
@@ -80,7 +80,7 @@ test("the legacy cookie is rejected after the new token was used", async () => {
   expect((await browser.getMe()).subject).toBe("ann");
 });
 
-test("the legacy cookie is rejected after the new token was rotated", async () => {
+test("the legacy cookie is rejected after the migrated session's token was rotated", async () => {
   const { site, outcomes } = await open();
   const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });

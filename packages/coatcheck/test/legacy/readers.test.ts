@@ -188,7 +188,7 @@ describe("another encoding of a legacy cookie does not recreate a revoked sessio
   });
 });
 
-test("ironSession() reads a seal that is split into several cookies", async () => {
+test("ironSession() reads a sealed session that is split into several cookies", async () => {
   const { site } = await openSite([iron], validate);
   const seal = await sealData({ user: "ann" }, { password: { 1: PASSWORD }, ttl: 3600 });
   const browser = new Browser(site, { "old.0": seal.slice(0, 100), "old.1": seal.slice(100) });

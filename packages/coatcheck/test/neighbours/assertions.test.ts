@@ -28,7 +28,7 @@ async function captureFailure(assertion: () => void): Promise<string> {
 /** The plugins that Jest and Vitest use to print session values. */
 const PRINT_OPTIONS = { plugins: [plugins.AsymmetricMatcher, plugins.Immutable] };
 
-it("toEqual and toMatchObject compare session data like a plain object, whether it is the actual or the expected value", async () => {
+it("`toEqual` and `toMatchObject` compare session data like a plain object, whether it is the actual or the expected value", async () => {
   const { session } = await openSession();
   expect(session.data).toEqual(DATA);
   expect(DATA).toEqual(session.data);
@@ -63,7 +63,7 @@ it("Jest's snapshot format prints session data, sessions and errors", async () =
   expect(format(new CoatcheckError("CONFLICT", "again"), snapshot)).toBe("[CoatcheckError: again]");
 });
 
-it("toThrow and rejects match an error by message, class and fields", async () => {
+it("`toThrow` and `rejects` match an error by message, class and fields", async () => {
   const error = new CoatcheckError("CONFLICT", "again");
   await expect(Promise.reject(error)).rejects.toThrow("again");
   await expect(Promise.reject(error)).rejects.toThrow(CoatcheckError);

@@ -58,7 +58,7 @@ describe("the React hooks and components on a server", () => {
     expect(pages.map((page) => /user-\d+/.exec(page)?.[0])).toEqual(names);
   });
 
-  it("render the children of <Authenticated> or <Anonymous> as the status requires", () => {
+  it("render the children of <Authenticated> only for a logged-in user, and those of <Anonymous> only for a visitor", () => {
     const gates = [
       element(Authenticated, { key: 1, fallback: "fallback" }, "inside"),
       element(Anonymous, { key: 2 }, "outside"),
@@ -75,7 +75,7 @@ describe("the React hooks and components on a server", () => {
     ]);
   });
 
-  it("return their values for a session and for no session: the selected value, CSRF token, meta state and required session", () => {
+  it("return the selected value, the CSRF token, the meta state and the required session", () => {
     function Parts(): ReactNode {
       const name = useSession<User, string>({ select: ({ user }) => user?.name ?? "guest" });
       const meta = useSessionMeta();

@@ -81,7 +81,7 @@ describe("a value that a handler holds while another request changes the same me
     expect(await stored()).toEqual({ orders: ["tea", "taco"], seen: true });
   });
 
-  it("causes CONFLICT when the handler changes it, or an array in it, after the other request has removed it", async () => {
+  it("causes CONFLICT if the other request removed the member and the handler then changes the value or an array in the value", async () => {
     const { session, manager } = await openSessionWith({ cart: { list: [1] } });
     const { cart } = session.data;
     const { list } = cart;
@@ -158,7 +158,7 @@ describe.each(SWITCHES)("a value that a handler holds across %s", (_name, switch
     expect(await stored()).toMatchObject({ cart: { apple: 1 }, orders: [] });
   });
 
-  it("does not prevent later writes if it is not changed afterwards", async () => {
+  it("does not prevent later writes if the handler does not change it afterwards", async () => {
     const { session, manager } = await openSessionWith(STORED, INITIAL);
     const { data } = session;
     await switchSession(session);

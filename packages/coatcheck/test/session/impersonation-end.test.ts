@@ -127,7 +127,7 @@ describe("the session of an impersonation", () => {
     expect(await catchErrorCode(manager.authenticate(session.id, "eve"))).toBe("CONFLICT");
   });
 
-  it("is replaced by the actor's own session and token when it stops, so that the actor keeps that session's elevations", async () => {
+  it("is replaced by the actor's own session, with its token and elevations, when the impersonation stops", async () => {
     const { own, begin, open, stop } = await setUpAdministrator();
     const elevated = await open(own.token);
     await elevated.elevate("payment", HOUR);

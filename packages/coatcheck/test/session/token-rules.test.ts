@@ -180,7 +180,7 @@ describe("TokenRules.replaceSecret()", () => {
     expect([check(0), check(1)]).toEqual(["unknown", "older"]);
   });
 
-  it("stores no encrypted secret for repeated requests if the change is made by session id, without a token", () => {
+  it("stores no encrypted secret for repeated requests if the change needs no token", () => {
     const { record, changeOf } = createSession();
     expect(rules.replaceSecret(record, changeOf({ presented: null })).fields.wrappedSecret).toBeNull();
   });
@@ -246,7 +246,7 @@ describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
 });
 
 describe("TokenRules.elevationsFor()", () => {
-  it("returns the elevations for the current token and for a change by session id without a token, but none for an older token", () => {
+  it("returns the elevations for the current token and for a change that needs no token, but none for an older token", () => {
     const session = createSession();
     session.replace();
     const record = { ...session.record, elevations: { payment: START } };

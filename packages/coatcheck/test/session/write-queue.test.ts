@@ -234,7 +234,7 @@ describe("two managers on one store", () => {
     expect(Object.keys((await managers[0]?.find(id))?.data ?? {})).toHaveLength(400);
   });
 
-  it("pause after every conflict but the first, for a random time of up to 2^n ms after the n-th conflict, and never for more than 100 ms", async () => {
+  it("pause after the n-th conflict (n > 1) for a random time of up to 2^n ms, but never for more than 100 ms", async () => {
     const { store, observed } = createObservedStore();
     const delays: number[] = [];
     const schedule = (delay: number, task: () => void) => {

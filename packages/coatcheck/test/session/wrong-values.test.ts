@@ -54,8 +54,11 @@ it.each(["data", "subject"])(
   },
 );
 
-it("sessionOf() without a request throws an error that says what to mount; coatcheck() for Hono rejects an addressOf that is not a function", () => {
+it("sessionOf() without a request throws an error that says to mount coatcheck()", () => {
   expect(() => sessionOf(untyped(undefined))).toThrow("This request has no session: mount coatcheck()");
+});
+
+it("coatcheck() for Hono rejects an option `addressOf` that is not a function", () => {
   expect(() => coatcheck(createManager(), { addressOf: untyped(true) })).toThrow(
     "Invalid options of coatcheck(): addressOf must be a function (got boolean).",
   );

@@ -169,7 +169,7 @@ async function requireDurablePrimary(db: Kysely<PostgresSchema>): Promise<void> 
   if (rows[0]?.commit === "off") {
     throw new CoatcheckError(
       "STORE_UNAVAILABLE",
-      "PostgreSQL acknowledges commits before they are on the disk; set synchronous_commit to on in the pool.",
+      'PostgreSQL acknowledges commits before they are on the disk; set "synchronous_commit" to "on" for the connections of the pool.',
     );
   }
 }

@@ -74,7 +74,7 @@ export function upstashTransport(
     async subscribe() {
       throw new CoatcheckError(
         "STORE_UNAVAILABLE",
-        "Upstash's REST interface does not support subscribe; poll the log instead.",
+        "Upstash's REST interface does not support subscriptions; poll the log instead.",
       );
     },
     async close() {},

@@ -58,7 +58,7 @@ describe("a session with the option `binding`", () => {
     }
   });
 
-  it("is compared with the request's client even if it comes from the store instead of a cache", async () => {
+  it("is compared with the request's client even if the session comes from the store instead of a cache", async () => {
     const site = new Site({ binding: { userAgent: "revoke" }, cache: "none" });
     const token = await site.logIn();
     expect(await site.findRefusalCode({ token, userAgent: NEWER_FIREFOX })).toBeNull();

@@ -11,7 +11,7 @@ function createLogHead(fields: Partial<LogHead>): LogHead {
   return { timeline: "00000001", transaction: 700, written: 5000, flushed: 5000, ...fields };
 }
 
-test("positionOf() is higher for a later transaction, and for every transaction of a later timeline", () => {
+test("positionOf() returns a higher position for a later transaction, and for every transaction of a later timeline", () => {
   const first = positionOf(createLogHead({ transaction: 9_000_000_000 }));
   const later = positionOf(createLogHead({ transaction: 9_000_000_001 }));
   const promoted = createLogHead({ timeline: "00000002", transaction: 3 });

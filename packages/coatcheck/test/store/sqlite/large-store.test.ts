@@ -192,7 +192,7 @@ describe("sqliteStore with many sessions", () => {
       await expect(store.stats(1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     });
 
-    it("is correct after the process was killed during many writes", async () => {
+    it("equals the number of stored sessions, even after the process was killed during many writes", async () => {
       const filled = sqliteStore(path);
       await addCopies(filled, 1000);
       await filled.close();

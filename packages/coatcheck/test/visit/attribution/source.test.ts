@@ -17,7 +17,7 @@ it.each(GOLDEN_CASES)(
   },
 );
 
-it("GOLDEN contains an example of every channel", () => {
+it("the list GOLDEN contains an example of every channel", () => {
   const seen = new Set(GOLDEN_CASES.map(([, , channel]) => channel));
   expect([...seen].sort()).toEqual([...CHANNELS].sort());
   expect(GOLDEN_CASES.length).toBeGreaterThanOrEqual(80);

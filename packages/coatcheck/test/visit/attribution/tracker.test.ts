@@ -84,7 +84,7 @@ describe("startTracker()", () => {
 });
 
 describe("visible time in page_time", () => {
-  it("is sent by sendBeacon when the page is hidden, and excludes hidden time", async () => {
+  it("is sent by sendBeacon() when the page is hidden, and excludes hidden time", async () => {
     const page = createPageCountedByServer();
     await page.advance(3_000);
     page.setVisibility("hidden");
@@ -128,7 +128,7 @@ describe("visible time in page_time", () => {
     expect(page.events).toMatchObject([{ visibleTime: 1_000 }]);
   });
 
-  it("is sent by fetch if sendBeacon fails", async () => {
+  it("is sent by fetch() if sendBeacon() fails", async () => {
     const page = createPageCountedByServer({ acceptsBeacons: false });
     await page.advance(3_000);
     page.setVisibility("hidden");
@@ -192,7 +192,7 @@ describe("startTracker() in a single-page application", () => {
   });
 });
 
-it("startTracker() reports no page view for a change of the fragment alone, even after replaceState has changed the query", async () => {
+it("startTracker() reports no page view for a change of the fragment alone, even after replaceState() has changed the query", async () => {
   const page = createPageCountedByServer();
   page.navigateTo("?q=taco", "replaceState");
   page.navigateTo("#results");

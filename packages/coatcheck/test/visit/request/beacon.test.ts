@@ -116,7 +116,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(fixture.queue.eventsOfType("page_view").length).toBe(2);
   });
 
-  it("accepts the content type text/plain, which sendBeacon sends for a string", async () => {
+  it("accepts the content type text/plain, which sendBeacon() sends for a string", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");

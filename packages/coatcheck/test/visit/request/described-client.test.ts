@@ -8,7 +8,7 @@ const USER_AGENTS = Array.from({ length: 1500 }, (_, index) => [
   `curl/${index}.0 with a long end that many user agents of other programs have, too`,
 ]).flat();
 
-it("ClientDescriptions describes each user agent correctly, even if there are more than it caches", () => {
+it("ClientDescriptions returns the description of each user agent, even if there are more user agents than it caches", () => {
   const descriptions = new ClientDescriptions(true);
   for (let round = 0; round < 2; round++) {
     for (const userAgent of USER_AGENTS) {

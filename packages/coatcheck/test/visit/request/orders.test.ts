@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("session.visit on %s", (_name, start) => {
     expect(fixture.queue.eventsOfType("order_completed").length).toBe(1);
   });
 
-  it("the next request of a session tracks a recent order that another process has recorded, in case that process was killed; later requests do not", async () => {
+  it("the next request of a session tracks a recent order that another process has recorded but not tracked; later requests do not", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");

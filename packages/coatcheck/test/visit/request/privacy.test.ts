@@ -139,7 +139,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(response.cookies.length).toBe(isRefused ? 0 : 2);
   });
 
-  it("an opt-out deletes the visitor and stops the collection, so that a later order marks the session as converted but tracks nothing", async () => {
+  it("an opt-out deletes the visitor and stops the collection; a later order marks the session as converted but is not tracked", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.openPage("/");
