@@ -44,8 +44,8 @@ export function testTabs(shop: TacoShop): void {
   it("a login or logout in one tab takes effect in the other tab within 100 ms, and reloads the orders", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     /**
-     * Runs `action` in the second tab. Returns how many milliseconds later than the second tab the first tab shows
-     * `text`.
+     * Runs `action` in the second tab. Returns how many milliseconds later the first tab shows `text` than the second
+     * tab.
      */
     const delayOf = async (text: string, action: () => Promise<void>) => {
       await Promise.all([recordChange(first, text), recordChange(second, text)]);

@@ -83,7 +83,7 @@ export type CheckedLoaderOptions<Value, Data, Id extends EntityId, From extends 
   readonly load: (id: Id, call: LoadCall) => unknown;
 };
 
-/** A loader with its defaults, without the types of the application. */
+/** A loader with its defaults and without the application's type parameters, for code that handles every loader. */
 export interface LoaderSettings {
   readonly from: () => Readonly<Record<string, Loader<unknown, never>>>;
   readonly reference: (session: unknown, from: Readonly<Record<string, unknown>>) => unknown;

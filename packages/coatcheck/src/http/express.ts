@@ -85,7 +85,7 @@ export function requireElevated(scope: string): Middleware {
     runCheck(() => sessionOf(request).requireElevated(scope), response, next);
 }
 
-/** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
+/** Requires a login that is not an impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
 export function forbidWhileImpersonating(action: string): Middleware {
   requireStrings({ action });
   return (request, response, next) =>

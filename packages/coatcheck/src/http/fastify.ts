@@ -100,7 +100,7 @@ export function requireElevated(scope: string): FastifyHook {
   return (request, reply, done) => runCheck(() => sessionOf(request).requireElevated(scope), reply, done);
 }
 
-/** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
+/** Requires a login that is not an impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
 export function forbidWhileImpersonating(action: string): FastifyHook {
   requireStrings({ action });
   return (request, reply, done) => runCheck(() => requireOwnLogin(sessionOf(request), action), reply, done);

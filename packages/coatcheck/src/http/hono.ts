@@ -123,7 +123,7 @@ export function requireElevated(scope: string): MiddlewareHandler {
   return createCheckMiddleware((session) => session.requireElevated(scope));
 }
 
-/** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
+/** Requires a login that is not an impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
 export function forbidWhileImpersonating(action: string): MiddlewareHandler {
   requireStrings({ action });
   return createCheckMiddleware((session) => requireOwnLogin(session, action));

@@ -4,7 +4,7 @@ import type { AuthenticatedSession } from "../session/narrowed.ts";
 import type { RequestSession } from "./request-session.ts";
 
 /**
- * Requires a login that is no impersonation. Throws the same errors as `requireSubject`.
+ * Requires a login that is not an impersonation. Throws the same errors as `requireSubject`.
  *
  * @throws CoatcheckError `FORBIDDEN` while impersonating.
  */

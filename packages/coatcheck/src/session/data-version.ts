@@ -2,6 +2,6 @@
 export interface DataVersionSource {
   /** Returns a number that changes whenever another connection commits. */
   dataVersion(): number;
-  /** Whether no other connection can open the database, as for a database in memory. Its version never changes. */
+  /** Whether the database is in memory, so that no other connection can open it and its version never changes. */
   readonly isPrivate: boolean;
 }

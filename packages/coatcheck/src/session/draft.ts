@@ -265,7 +265,10 @@ export class Draft implements ProxyHandler<JsonMembers> {
     }
   }
 
-  /** Assigns the changes of former objects to the objects that replaced them. A former array cannot be merged. */
+  /**
+   * Finds changes in objects that are no longer part of the view, and assigns them to the objects that replaced these.
+   * An array cannot be merged in this way.
+   */
   #mergeFormer(): void {
     for (const former of this.#formerValues) {
       const { name, value, content } = former;

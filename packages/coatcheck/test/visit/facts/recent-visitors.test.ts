@@ -23,7 +23,13 @@ function cacheVisitor(recent: RecentVisitors, number: number): void {
     dirtyDays: new Set<number>(),
     restartFromVisit: null,
   };
-  const visitor = { visitorNumber: number, tenant: "", previous: null, lastActivityAt: START, lastWrite: null };
+  const visitor = {
+    visitorNumber: number,
+    tenant: "",
+    previous: null,
+    lastActivityAt: START,
+    lastWrite: null,
+  };
   recent.cacheVisitor(visitor, { ...rest, assigner, visits });
 }
 
