@@ -113,7 +113,7 @@ export function requireSize(size: number, path: string, limit: number): void {
 }
 
 interface JsonFault extends Fault {
-  /** Whether the value cannot come from parsed JSON, so that the program made a mistake. */
+  /** Whether parsed JSON cannot contain the value. If so, the calling program has made a mistake. */
   readonly isMisuse?: boolean;
 }
 
