@@ -18,10 +18,10 @@ import { FAILURE_CODES, type Failure } from "./site-fixtures.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
+const countFetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
 const refresh = (page: Page) =>
   page.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
-const order = (page: Page) =>
+const placeOrder = (page: Page) =>
   page.evaluate(async () => {
     const response = await window.client.fetch("/orders", { method: "POST" });
     return [response.status, (await response.json()).data.subject];
@@ -40,7 +40,7 @@ describeWithProgram("the session client under bad conditions, in Chromium", "chr
 
     it("fetch() sends an anonymous request without a CSRF token and without requesting a token", async () => {
       const page = await fixture.open("/", "none");
-      expect(await order(page)).toEqual([200, null]);
+      expect(await placeOrder(page)).toEqual([200, null]);
       expect(fixture.site.count("POST /orders")).toBe(1);
       expect(fixture.site.count("POST /session/init")).toBe(0);
     });
@@ -104,7 +104,7 @@ describeWithProgram("the session client under bad conditions, in Chromium", "chr
       const right = await fixture.open(eager, "authenticated");
       await fixture.context.clearCookies({ name: "csrf_token" });
       await left.goto(`${fixture.site.origin}/?silent`);
-      expect(await order(left)).toEqual([200, "ada"]);
+      expect(await placeOrder(left)).toEqual([200, "ada"]);
       await left.evaluate(() => window.client.logout());
       await showPage(right);
       await waitForStatus(right, "none");
@@ -124,12 +124,12 @@ describeWithProgram("the session client under bad conditions, in Chromium", "chr
         await waitForStatus(page, "none");
         await logIn(page);
         fixture.site.failWith(how);
-        const before = await fetches(page);
+        const before = await countFetches(page);
         expect(await refresh(page)).toMatchObject({ subject: "ada" });
         await waitForBody(page, '[data-stale="true"][data-status="authenticated"]');
         expect(await page.evaluate(() => window.client.$meta.get().error?.code)).toBe(code);
         await page.clock.runFor(10 * MINUTE);
-        expect(await fetches(page)).toBe(before + 1);
+        expect(await countFetches(page)).toBe(before + 1);
         fixture.site.failWith(null);
         await showPage(page);
         await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
@@ -213,10 +213,10 @@ describeWithProgram("the session client under bad conditions, in Chromium", "chr
         await page.goto(fixture.site.origin);
         await waitForStatus(page, "none");
         await logIn(page);
-        const before = await fetches(page);
+        const before = await countFetches(page);
         await page.clock.setSystemTime(Date.now() + offset);
         await showPage(page);
-        await eventually(() => fetches(page)).toBe(before + 1);
+        await eventually(() => countFetches(page)).toBe(before + 1);
         await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
         const left = await page.evaluate(() => window.client.expiresIn());
         expect(left).toBeGreaterThan(29 * MINUTE);
@@ -233,7 +233,7 @@ describeWithProgram("the session client under bad conditions, in Chromium", "chr
       async (value) => {
         await fixture.context.addCookies([{ name: "sid", value, url: fixture.site.origin }]);
         const page = await fixture.open("/", "none");
-        expect(await order(page)).toEqual([200, null]);
+        expect(await placeOrder(page)).toEqual([200, null]);
         await logIn(page);
         await page.reload();
         await waitForStatus(page, "authenticated");

@@ -9,8 +9,8 @@ const MINUTE = 60_000;
 const STALENESS_BOUND = 2_000;
 const CREDENTIALS = { credentials: { email: "ada", password: "secret" } };
 
-const session = (page: Page) => page.evaluate(() => window.client.$session.get());
-const version = async (page: Page) => (await session(page)).session?.version;
+const readSession = (page: Page) => page.evaluate(() => window.client.$session.get());
+const readVersion = async (page: Page) => (await readSession(page)).session?.version;
 /** Revokes a device. Returns null, or the code of the error. */
 const revokeDevice = (page: Page, id: string) =>
   page.evaluate(
@@ -84,7 +84,7 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
       await fixture.site.manager.revoke({ subject: "ada" });
       for (const page of pages) {
         await waitForStatus(page, "none");
-        expect(await session(page)).toMatchObject({ reason: "revoked" });
+        expect(await readSession(page)).toMatchObject({ reason: "revoked" });
       }
       await eventually(() => streamLocks(pages[0])).toEqual([0, 0]);
     });
@@ -101,7 +101,7 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
       expect(await streamLocks(second)).toEqual([1, 0]);
       await fixture.site.manager.revoke({ subject: "ada" });
       await waitForStatus(second, "none");
-      expect(await session(second)).toMatchObject({ reason: "revoked" });
+      expect(await readSession(second)).toMatchObject({ reason: "revoked" });
     });
 
     it("a hidden tab neither opens the event stream nor waits for the lock", async () => {
@@ -149,7 +149,7 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
     const took = (await lastChangeAt(page)) - began;
     console.log(`revocation from another browser shown after ${took} ms`);
     expect(took).toBeLessThan(STALENESS_BOUND);
-    expect(await session(page)).toMatchObject({ reason: "revoked" });
+    expect(await readSession(page)).toMatchObject({ reason: "revoked" });
     await waitForStatus(second, "authenticated");
   });
 
@@ -158,7 +158,7 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
     const { page: second, other } = await openOtherBrowser();
     fixture.site.advance(11 * MINUTE);
     expect(await revokeDevice(second, other)).toBe("REAUTHENTICATION_REQUIRED");
-    expect((await session(page)).status).toBe("authenticated");
+    expect((await readSession(page)).status).toBe("authenticated");
     const wrong = { credentials: { email: "ada", password: "wrong" } };
     const refused = (proof: typeof CREDENTIALS) => window.client.elevate(proof).catch(({ code }) => code);
     expect(await second.evaluate(refused, wrong)).toBe("FORBIDDEN");
@@ -166,7 +166,7 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
     await second.evaluate((proof) => window.client.elevate(proof), CREDENTIALS);
     expect(await revokeDevice(second, other)).toBe(null);
     await waitForStatus(page, "none");
-    expect(await session(page)).toMatchObject({ reason: "revoked" });
+    expect(await readSession(page)).toMatchObject({ reason: "revoked" });
     await second.reload();
     await waitForStatus(second, "authenticated");
   });
@@ -180,28 +180,28 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
     const took = (await lastChangeAt(page)) - began;
     console.log(`revocation on another node shown after ${took} ms`);
     expect(took).toBeLessThan(STALENESS_BOUND);
-    expect(await session(page)).toMatchObject({ reason: "revoked" });
+    expect(await readSession(page)).toMatchObject({ reason: "revoked" });
   });
 
   it("the event stream reports changes of the session's data by this node and by another node", async () => {
     const page = await openFollower();
-    const { id = "", version: initial = 0 } = (await session(page)).session ?? {};
+    const { id = "", version: initial = 0 } = (await readSession(page)).session ?? {};
     await fixture.site.manager.patch(id, { theme: "dark" });
-    await eventually(() => version(page)).toBe(initial + 1);
+    await eventually(() => readVersion(page)).toBe(initial + 1);
     await fixture.site.otherNode.patch(id, { theme: "light" });
-    await eventually(() => version(page)).toBe(initial + 2);
+    await eventually(() => readVersion(page)).toBe(initial + 2);
     await waitForStatus(page, "authenticated");
   });
 
   it("a page shows changes that happened while its event stream was disconnected", async () => {
     const page = await openFollower();
-    const { id = "", version: initial = 0 } = (await session(page)).session ?? {};
+    const { id = "", version: initial = 0 } = (await readSession(page)).session ?? {};
     const release = fixture.site.hold("GET /session/events");
     fixture.site.closeConnections();
     await eventually(() => fixture.site.count("GET /session/events")).toBe(2);
     await fixture.site.otherNode.patch(id, { theme: "dark" });
     release();
-    await eventually(() => version(page)).toBe(initial + 1);
+    await eventually(() => readVersion(page)).toBe(initial + 1);
   });
 
   it("the event stream reports that the session will end soon and that it has ended, but does not extend the session", async () => {
@@ -214,7 +214,7 @@ describeWithProgram("the event stream, in Chromium", "chromium", () => {
     await waitForStatus(page, "authenticated");
     fixture.site.advance(MINUTE);
     await waitForStatus(page, "none");
-    expect(await session(page)).toMatchObject({ reason: "expired" });
+    expect(await readSession(page)).toMatchObject({ reason: "expired" });
     expect(fixture.site.count("GET /session")).toBe(requests + 2);
   });
 

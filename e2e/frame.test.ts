@@ -16,14 +16,14 @@ const DEFAULT_COOKIE: SiteOptions = { http: https };
 /** The shop as a top-level page or in a frame. */
 type ShopView = Page | Frame;
 
-const shows = (view: ShopView, expected: string) =>
+const waitUntilShown = (view: ShopView, expected: string) =>
   eventually(() => view.evaluate(() => document.body.dataset.user || document.body.dataset.status)).toBe(
     expected,
   );
 const logIn = (view: ShopView, name: string) =>
   view.evaluate((name) => window.client.createSession(name, "secret"), name);
 const logOut = (view: ShopView) => view.evaluate(() => window.client.logout());
-const order = (view: ShopView) =>
+const placeOrder = (view: ShopView) =>
   view.evaluate(async () => {
     const response = await window.client.fetch("/orders", { method: "POST" });
     return [response.status, (await response.json()).data.subject];
@@ -70,18 +70,18 @@ describeWithProgram("a site in the frames of other sites, in Chromium", "chromiu
 
     it("each embedding site has its own session", async () => {
       const blog = await embedIn("blog.test");
-      await shows(blog, "none");
+      await waitUntilShown(blog, "none");
       await logIn(blog, "ada");
-      expect(await order(blog)).toEqual([200, "ada"]);
+      expect(await placeOrder(blog)).toEqual([200, "ada"]);
       expect(fixture.site.count("POST /orders")).toBe(1);
       const [news, shop] = [await embedIn("news.test"), await openTopLevel()];
-      await shows(news, "none");
-      await shows(shop, "none");
+      await waitUntilShown(news, "none");
+      await waitUntilShown(shop, "none");
 
       await logIn(news, "eve");
       const again = await embedIn("blog.test");
-      await shows(again, "ada");
-      await shows(await embedIn("news.test"), "eve");
+      await waitUntilShown(again, "ada");
+      await waitUntilShown(await embedIn("news.test"), "eve");
       const cookies = await fixture.context.cookies();
       const parts = cookies
         .filter(({ name }) => name === "__Host-sid")
@@ -102,9 +102,9 @@ describeWithProgram("a site in the frames of other sites, in Chromium", "chromiu
       await eventually(() => news.evaluate(() => document.body.dataset.messages)).toBe("from the news");
 
       await logOut(blog);
-      await shows(again, "none");
-      expect(await order(news)).toEqual([200, "eve"]);
-      await shows(await embedIn("blog.test"), "none");
+      await waitUntilShown(again, "none");
+      expect(await placeOrder(news)).toEqual([200, "eve"]);
+      await waitUntilShown(await embedIn("blog.test"), "none");
     });
   });
 
@@ -113,19 +113,19 @@ describeWithProgram("a site in the frames of other sites, in Chromium", "chromiu
 
     it("a frame has no session, and a login in the frame lasts until the next request", async () => {
       const shop = await openTopLevel();
-      await shows(shop, "none");
+      await waitUntilShown(shop, "none");
       await logIn(shop, "ada");
       const requests = fixture.site.count("GET /session");
       const blog = await embedIn("blog.test");
-      await shows(blog, "none");
+      await waitUntilShown(blog, "none");
       expect(fixture.site.count("GET /session")).toBe(requests + 1);
-      expect(await order(blog)).toEqual([200, null]);
+      expect(await placeOrder(blog)).toEqual([200, null]);
       expect(fixture.site.count("POST /session/init")).toBe(0);
       await logIn(blog, "eve");
       expect(await refresh(blog)).toBe(null);
-      await shows(blog, "none");
+      await waitUntilShown(blog, "none");
       expect(fixture.site.count("GET /session")).toBe(requests + 2);
-      expect(await order(shop)).toEqual([200, "ada"]);
+      expect(await placeOrder(shop)).toEqual([200, "ada"]);
     });
   });
 
@@ -134,9 +134,9 @@ describeWithProgram("a site in the frames of other sites, in Chromium", "chromiu
 
     it("a frame has the same session as a top-level page", async () => {
       const shop = await openTopLevel();
-      await shows(shop, "none");
+      await waitUntilShown(shop, "none");
       await logIn(shop, "ada");
-      await shows(await embedIn("blog.test"), "ada");
+      await waitUntilShown(await embedIn("blog.test"), "ada");
     });
   });
 
@@ -145,19 +145,19 @@ describeWithProgram("a site in the frames of other sites, in Chromium", "chromiu
 
     it("a frame has no session", async () => {
       const shop = await openTopLevel();
-      await shows(shop, "none");
+      await waitUntilShown(shop, "none");
       await logIn(shop, "ada");
       const requests = fixture.site.count("GET /session");
-      await shows(await embedIn("blog.test"), "none");
+      await waitUntilShown(await embedIn("blog.test"), "none");
       expect(fixture.site.count("GET /session")).toBe(requests + 1);
-      expect(await order(shop)).toEqual([200, "ada"]);
+      expect(await placeOrder(shop)).toEqual([200, "ada"]);
     });
 
     it("the client stays `pending` in a sandboxed frame, which has no origin, cookies, storage or locks", async () => {
       const frame = await embedIn("blog.test", true);
       expect(await frame.evaluate(() => origin)).toBe("null");
       expect(await refresh(frame)).toBe("NETWORK");
-      await shows(frame, "pending");
+      await waitUntilShown(frame, "pending");
       expect(await frame.evaluate(() => window.client.synchronizeTokenFromCookie())).toBe(false);
       expect(
         await frame.evaluate(() => window.client.createSession("a", "b").catch(({ code }) => code)),

@@ -16,11 +16,11 @@ declare global {
   }
 }
 
-type Received = BeaconEvent & { readonly pageId: string };
+type ReceivedEvent = BeaconEvent & { readonly pageId: string };
 
 /** Starts a shop whose `/counted` pages contain a page id. Records the requests of the tracker. */
 async function startShop() {
-  const received: Received[] = [];
+  const received: ReceivedEvent[] = [];
   const requests: string[] = [];
   const pageIds: string[] = [];
   let status = 204;

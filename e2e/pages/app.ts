@@ -54,8 +54,8 @@ export function App(props: {
   );
 }
 
-const lateComponents = new WeakMap<Promise<void>, ReturnType<typeof makeLate>>();
-const makeLate = (late: Promise<void>) =>
+const lateComponents = new WeakMap<Promise<void>, ReturnType<typeof createLateGreeting>>();
+const createLateGreeting = (late: Promise<void>) =>
   lazy(async () => {
     await late;
     return { default: () => element("section", { id: "late" }, element(Greeting, { index: 0 })) };
@@ -63,7 +63,7 @@ const makeLate = (late: Promise<void>) =>
 
 /** Returns the same lazy component for the same promise, because React compares components by identity. */
 function lateGreetingOf(late: Promise<void>) {
-  const component = lateComponents.get(late) ?? makeLate(late);
+  const component = lateComponents.get(late) ?? createLateGreeting(late);
   lateComponents.set(late, component);
   return component;
 }

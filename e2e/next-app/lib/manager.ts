@@ -23,7 +23,7 @@ export async function openManager(): Promise<SessionManager<Data>> {
     throw new Error(
       "Set FIXTURE_DATABASE to the path of the database. Only a running server may open the database, not the build.",
     );
-  const clock = { now: () => Date.now() + probe.ahead };
+  const clock = { now: () => Date.now() + probe.clockOffset };
   const store = await sqliteStore({ path });
   return new CountingManager({
     store,

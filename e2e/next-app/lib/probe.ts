@@ -7,10 +7,10 @@ export interface Probe {
   visitOpens: number;
   checks: number;
   /** How far the session manager's clock is ahead of the machine's clock, in milliseconds. */
-  ahead: number;
+  clockOffset: number;
 }
 
 const globalScope: { fixtureProbe?: Probe } & object = globalThis;
-globalScope.fixtureProbe ??= { opens: 0, visitOpens: 0, checks: 0, ahead: 0 };
+globalScope.fixtureProbe ??= { opens: 0, visitOpens: 0, checks: 0, clockOffset: 0 };
 
 export const probe: Probe = globalScope.fixtureProbe;

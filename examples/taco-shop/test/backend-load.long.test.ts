@@ -19,11 +19,11 @@ import {
 
 /** Whether to run the full load, with `TACO_SHOP_LOAD=full vitest run …`. Default: a small part of it. */
 const IS_FULL_LOAD = process.env.TACO_SHOP_LOAD === "full";
-const SESSIONS = IS_FULL_LOAD ? 200 : 20;
-const OPERATIONS = 20;
+const SESSION_COUNT = IS_FULL_LOAD ? 200 : 20;
+const OPERATIONS_PER_SESSION = 20;
 const AT_ONCE = 50;
-const SUBMISSIONS = IS_FULL_LOAD ? 1000 : 100;
-const KILLS = IS_FULL_LOAD ? 5 : 2;
+const SUBMISSION_COUNT = IS_FULL_LOAD ? 1000 : 100;
+const KILL_COUNT = IS_FULL_LOAD ? 5 : 2;
 const LARGE_STOCK = 1_000_000;
 
 /** Runs `task` for each number below `count`, with at most `atOnce` running concurrently. */
@@ -56,7 +56,7 @@ async function changeCartAtRandom(visitor: Visitor, roll: (sides: number) => num
   let next = 0;
   const sent: Promise<unknown>[] = [];
   const quantity = () => 1 + roll(20);
-  for (let operation = 0; operation < OPERATIONS; operation++) {
+  for (let operation = 0; operation < OPERATIONS_PER_SESSION; operation++) {
     const ids = [...expected.keys()];
     const id = ids[roll(Math.max(ids.length, 1))];
     const what = id === undefined ? 0 : roll(5);
@@ -87,9 +87,9 @@ describeEachBackend(
     );
     const shop = setUpBackend(kind, plenty);
 
-    test(`after ${OPERATIONS} operations in each of ${SESSIONS} sessions, ${AT_ONCE} at a time, each cart contains the result of its own operations`, async () => {
+    test(`after ${OPERATIONS_PER_SESSION} operations in each of ${SESSION_COUNT} sessions, ${AT_ONCE} at a time, each cart contains the result of its own operations`, async () => {
       const patient = gatewayTo(shop.url(), { timeout: 60_000 });
-      await runConcurrently(SESSIONS, AT_ONCE, async (number) => {
+      await runConcurrently(SESSION_COUNT, AT_ONCE, async (number) => {
         const visitor = await sessionVisitor(patient, shop.manager);
         const expected = await changeCartAtRandom(visitor, randomGenerator(number));
         const { body } = await visitor.send<PricedCart>("GET", "/cart");
@@ -100,10 +100,10 @@ describeEachBackend(
       await patient.close();
     }, 120_000);
 
-    test(`${SUBMISSIONS} double submissions through two nodes place ${SUBMISSIONS} orders`, async () => {
+    test(`${SUBMISSION_COUNT} double submissions through two nodes place ${SUBMISSION_COUNT} orders`, async () => {
       const nodes = [gatewayTo(shop.url(), { timeout: 60_000 }), gatewayTo(shop.url(), { timeout: 60_000 })];
       const numbers = new Set<number>();
-      await runConcurrently(SUBMISSIONS, 20, async () => {
+      await runConcurrently(SUBMISSION_COUNT, 20, async () => {
         const { record } = await shop.manager.create();
         const visitors = await Promise.all(
           nodes.map((node) => sessionVisitor(node, shop.manager, record.id)),
@@ -119,12 +119,12 @@ describeEachBackend(
         expect(listed?.body.orders).toEqual([placed[0]?.body]);
         numbers.add(placed[0]?.body.number ?? 0);
       });
-      expect(numbers.size).toBe(SUBMISSIONS);
-      expect(Math.max(...numbers)).toBe(SUBMISSIONS);
+      expect(numbers.size).toBe(SUBMISSION_COUNT);
+      expect(Math.max(...numbers)).toBe(SUBMISSION_COUNT);
       await Promise.all(nodes.map((node) => node.close()));
     }, 240_000);
 
-    test(`${KILLS} kills of the backend during orders lose no order and place no order twice`, async () => {
+    test(`${KILL_COUNT} kills of the backend during orders lose no order and place no order twice`, async () => {
       const upstream = gatewayTo(shop.url(), { breaker: { failures: 5, halfOpenAfter: 50 } });
       const acknowledged: { visitor: Visitor; order: Order }[] = [];
       const failures = new Map<string, number>();
@@ -162,7 +162,7 @@ describeEachBackend(
       };
       const before = (await orderCount(shop.url())) ?? 0;
       const running = Array.from({ length: 10 }, customer);
-      for (let kill = 0; kill < KILLS; kill++) {
+      for (let kill = 0; kill < KILL_COUNT; kill++) {
         const seen = acknowledged.length;
         while (acknowledged.length < seen + 20) await pause(5);
         await shop.kill();
@@ -179,7 +179,7 @@ describeEachBackend(
       expect([...failures.keys()].filter((code) => !code.startsWith("UPSTREAM_"))).toEqual([]);
       expect(failures.get("UPSTREAM_UNAVAILABLE")).toBeGreaterThan(0);
       console.log(
-        `${kind}: ${customers} orders through ${KILLS} kills, failed attempts:`,
+        `${kind}: ${customers} orders through ${KILL_COUNT} kills, failed attempts:`,
         Object.fromEntries(failures),
       );
       await upstream.close();

@@ -4,7 +4,7 @@ import { useService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
 const service = useService();
-const shortLived = useService({ SESSION_IDLE_TIMEOUT_MS: "1000" });
+const shortLivedService = useService({ SESSION_IDLE_TIMEOUT_MS: "1000" });
 
 const newClient = (key: string | null = null) => new TestClient(service().url, key);
 
@@ -177,14 +177,14 @@ test("introspection requires a key and reports an invalid token as inactive", as
 });
 
 test("introspection does not extend a session, and the list of active sessions omits the session after its end", async () => {
-  const shop = new TestClient(shortLived().url, API_KEYS.shop);
+  const shop = new TestClient(shortLivedService().url, API_KEYS.shop);
   const created = await shop.post("/api/v1/sessions", { transport: "bearer" });
   const introspectIt = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
   let response = await introspectIt();
   while (response.body.data?.active) response = await introspectIt();
   expect(response.body.data).toEqual({ active: false, reason: "expired" });
 
-  const admin = new TestClient(shortLived().url, ADMIN_TOKEN);
+  const admin = new TestClient(shortLivedService().url, ADMIN_TOKEN);
   const listed = async (query: string) => (await admin.get(`/api/v1/sessions${query}`)).body.data?.sessions;
   expect(await listed("")).toEqual([]);
   expect(await listed("?state=any")).toMatchObject([{ sessionId: created.body.data?.sessionId }]);

@@ -81,17 +81,17 @@ class MixedLoad {
    */
   async runRound(round: number): Promise<void> {
     const process = this.#processes[round % 2] as Process;
-    const place = (round * 7) % this.#liveRecords.length;
-    const record = this.#liveRecords[place] as SessionRecord;
+    const recordIndex = (round * 7) % this.#liveRecords.length;
+    const record = this.#liveRecords[recordIndex] as SessionRecord;
     if (round % 3 === 0) {
-      await this.#changePrivilege(process, place, `secret ${round}`);
+      await this.#changePrivilege(process, recordIndex, `secret ${round}`);
     } else if (round % 20 === 10) {
       await revoke(process, { tenant: "acme" });
       const at = performance.now();
       for (let each = 0; each < this.#liveRecords.length; each++) await this.#replace(process, each, at);
     } else {
       await revoke(process, { session: record.id });
-      await this.#replace(process, place, performance.now());
+      await this.#replace(process, recordIndex, performance.now());
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -109,22 +109,22 @@ class MixedLoad {
     if (since !== undefined) this.worstStaleness = Math.max(this.worstStaleness, startedAt - since);
   }
 
-  async #changePrivilege({ store, cache }: Process, place: number, secretHash: string): Promise<void> {
-    const record = this.#liveRecords[place] as SessionRecord;
+  async #changePrivilege({ store, cache }: Process, recordIndex: number, secretHash: string): Promise<void> {
+    const record = this.#liveRecords[recordIndex] as SessionRecord;
     const position = cache.position();
     const next = nextVersion(record, { secretHash });
     const change = { expectedVersion: record.version, change: "privilege" } as const;
     expect(await store.put(next, change)).toBe("stored");
     cache.recordWrite(next, position);
     this.#invalidatedAt.set(`${record.id} ${record.version}`, performance.now());
-    this.#liveRecords[place] = next;
+    this.#liveRecords[recordIndex] = next;
   }
 
-  async #replace(process: Process, place: number, invalidatedAt: number): Promise<void> {
-    const record = this.#liveRecords[place] as SessionRecord;
+  async #replace(process: Process, recordIndex: number, invalidatedAt: number): Promise<void> {
+    const record = this.#liveRecords[recordIndex] as SessionRecord;
     this.#invalidatedAt.set(`${record.id} ${record.version}`, invalidatedAt);
     this.#endedRecords.push(record);
-    this.#liveRecords[place] = await storeNewSession(process);
+    this.#liveRecords[recordIndex] = await storeNewSession(process);
   }
 }
 

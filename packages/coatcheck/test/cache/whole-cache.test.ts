@@ -179,12 +179,12 @@ class Scenario {
       this.violations.push(`${startedAt - since} ms stale`);
   }
 
-  async #revoke(index: NodeIndex, place: number): Promise<void> {
-    const record = this.#liveRecords[place] as SessionRecord;
+  async #revoke(index: NodeIndex, recordIndex: number): Promise<void> {
+    const record = this.#liveRecords[recordIndex] as SessionRecord;
     await this.#cluster.store.revoke({ session: record.id }, "logout");
     this.#node(index).cache.recordRevocation({ session: record.id });
     this.#invalidate(index, record);
-    await this.#replace(place);
+    await this.#replace(recordIndex);
   }
 
   async #revokeSubject(index: NodeIndex, subject: string): Promise<void> {
@@ -197,8 +197,8 @@ class Scenario {
     }
   }
 
-  async #write(index: NodeIndex, place: number, change: "privilege" | "data"): Promise<void> {
-    const record = this.#liveRecords[place] as SessionRecord;
+  async #write(index: NodeIndex, recordIndex: number, change: "privilege" | "data"): Promise<void> {
+    const record = this.#liveRecords[recordIndex] as SessionRecord;
     const { cache } = this.#node(index);
     const position = cache.position();
     const next = nextVersion(record);
@@ -206,7 +206,7 @@ class Scenario {
     cache.recordWrite(next, position);
     if (change === "privilege") this.#invalidate(index, record);
     else this.#ownVersions[index].set(record.id, next.version);
-    this.#liveRecords[place] = next;
+    this.#liveRecords[recordIndex] = next;
   }
 
   #invalidate(index: NodeIndex, record: SessionRecord): void {
@@ -217,9 +217,9 @@ class Scenario {
     this.#ownVersions[index].set(record.id, record.version + 1);
   }
 
-  async #replace(place: number): Promise<void> {
-    const record = await this.#cluster.storeSession({ subject: `subject ${place % 2}` });
-    this.#liveRecords[place] = record;
+  async #replace(recordIndex: number): Promise<void> {
+    const record = await this.#cluster.storeSession({ subject: `subject ${recordIndex % 2}` });
+    this.#liveRecords[recordIndex] = record;
     this.#everyId.add(record.id);
   }
 

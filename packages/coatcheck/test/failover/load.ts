@@ -23,7 +23,7 @@ export interface LoadReport {
   /** Number of responses with status 503. */
   readonly unavailable: number;
   /** Time from the first to the last response with status 503. */
-  readonly outage: number;
+  readonly outageDuration: number;
   /** Number of responses that treat a logged-in user as another user or as anonymous, or that clear the cookie. */
   readonly loggedOut: number;
   /** Number of acknowledged writes that are missing at the end. */
@@ -43,8 +43,8 @@ export interface Load {
   close(): Promise<void>;
 }
 
-const USERS = 50;
-const LOGOUT_USERS = 60;
+const USER_COUNT = 50;
+const LOGOUT_USER_COUNT = 60;
 /** Milliseconds between two requests. */
 const REQUEST_INTERVAL = 5;
 
@@ -71,8 +71,8 @@ export async function openLoad(store: SessionStore, shared?: SharedTier): Promis
     const { record, token } = await manager.create({ subject: "ada" });
     return { id: record.id, cookie: `sid=${token}`, acknowledged: [], isBusy: false };
   };
-  const users = await Promise.all(Array.from({ length: USERS }, login));
-  const usersToLogOut = await Promise.all(Array.from({ length: LOGOUT_USERS }, login));
+  const users = await Promise.all(Array.from({ length: USER_COUNT }, login));
+  const usersToLogOut = await Promise.all(Array.from({ length: LOGOUT_USER_COUNT }, login));
   const run = new LoadRun({
     store,
     users,
@@ -150,7 +150,7 @@ class LoadRun {
       requests,
       perSecond: Math.round(requests / seconds),
       unavailable: failed,
-      outage: Math.round(lastFailure - firstFailure),
+      outageDuration: Math.round(lastFailure - firstFailure),
       loggedOut,
       lostWrites,
       lostLogouts,

@@ -117,6 +117,6 @@ describeWithProgram("an application whose PostgreSQL moves to another server", "
     );
     expect(report).toMatchObject({ loggedOut: 0, lostWrites: 0, lostLogouts: 0 });
     expect(report.unavailable).toBeGreaterThan(0);
-    expect(report.outage).toBeLessThan(5000);
+    expect(report.outageDuration).toBeLessThan(5000);
   });
 });

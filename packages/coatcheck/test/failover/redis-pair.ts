@@ -23,7 +23,7 @@ export interface RedisNode {
 export interface RedisPair {
   readonly primary: RedisNode;
   readonly replica: RedisNode;
-  readonly hostName: TcpProxy;
+  readonly hostNameProxy: TcpProxy;
   /** The notices that the application's transports have reported. */
   readonly notices: ServerNotice[];
   /** Connects to the host name, as an application does. */
@@ -60,7 +60,7 @@ export async function startRedisPair(
   return {
     primary,
     replica,
-    hostName: name,
+    hostNameProxy: name,
     notices,
     async connect() {
       const transport = await connectRedis(name.url, {
@@ -92,7 +92,7 @@ export async function untilReplicated({ admin }: RedisNode): Promise<void> {
 }
 
 /** Makes the replica the primary without losing a write (`FAILOVER`), then points the host name to the new primary. */
-export async function failOverToReplica({ primary, replica, hostName: name }: RedisPair): Promise<void> {
+export async function failOverToReplica({ primary, replica, hostNameProxy: name }: RedisPair): Promise<void> {
   await primary.admin.exec(["FAILOVER", "TO", "127.0.0.1", String(replica.server.port)]);
   await untilRole(replica, "master");
   name.pointTo(replica.server.url);

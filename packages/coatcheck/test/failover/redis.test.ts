@@ -66,7 +66,7 @@ describeWithProgram("an application whose Redis moves to another server", "redis
     const report = await load.stop();
     expect(report).toMatchObject(NOTHING_LOST);
     expect(report.unavailable).toBeGreaterThan(0);
-    expect(report.outage).toBeLessThan(5000);
+    expect(report.outageDuration).toBeLessThan(5000);
     expect(pair.notices[0]?.message).toBe(
       "Redis is a read-only replica; connect to the primary. Reconnecting.",
     );
@@ -80,18 +80,18 @@ describeWithProgram("an application whose Redis moves to another server", "redis
     // Only the primary has these writes, so its crash loses them.
     await load.untilHealthy();
     pair.primary.server.signal("SIGKILL");
-    pair.hostName.pointTo(pair.replica.server.url);
+    pair.hostNameProxy.pointTo(pair.replica.server.url);
     await load.untilHealthy();
     const report = await load.stop();
     expect(report.lostWrites).toBeGreaterThan(0);
     expect(report.loggedOut).toBe(0);
-    expect(report.outage).toBeLessThan(5000);
+    expect(report.outageDuration).toBeLessThan(5000);
     expect(pair.notices[0]?.message).toBe("Redis did not respond; try again shortly.");
   });
 
   it("keeps every session while the host name is moved between primary and replica twice a second", async () => {
     const pair = await startRedisPair();
-    const { primary, replica, hostName: name, notices } = pair;
+    const { primary, replica, hostNameProxy: name, notices } = pair;
     const load = await startLoad(pair);
     const targets = [replica, primary, replica, primary, replica, primary];
     for (const { server } of targets) {
@@ -126,7 +126,7 @@ describeWithProgram("an application whose Redis moves to another server", "redis
     await load.untilHealthy();
     const report = await load.stop();
     expect(report).toMatchObject(NOTHING_LOST);
-    expect(report.outage).toBeLessThan(5000);
+    expect(report.outageDuration).toBeLessThan(5000);
   });
 
   it("delivers hints after a failover, although the old server still accepts subscriptions", async () => {
@@ -154,11 +154,11 @@ describeWithProgram("a store whose Redis is the wrong server", "redis", () => {
     await untilReplicated(pair.primary);
     await pair.replica.admin.exec(["CONFIG", "SET", "replica-serve-stale-data", "no"]);
     await pair.replica.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
-    pair.hostName.cut();
-    pair.hostName.pointTo(pair.replica.server.url);
-    pair.hostName.acceptAgain();
+    pair.hostNameProxy.cut();
+    pair.hostNameProxy.pointTo(pair.replica.server.url);
+    pair.hostNameProxy.acceptAgain();
     await expectNotice(() => store.get(record.id), pair, /^The Redis replica has lost its primary/);
-    pair.hostName.pointTo(pair.primary.server.url);
+    pair.hostNameProxy.pointTo(pair.primary.server.url);
     expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
   });
 
@@ -181,7 +181,7 @@ describeWithProgram("a store whose Redis is the wrong server", "redis", () => {
     ]);
     primary.admin.exec(["DEBUG", "RELOAD"]).catch(() => {});
     await expectNotice(() => store.stats(0), pair, /^Redis is still loading its data/);
-    pair.hostName.pointTo(replica.server.url);
+    pair.hostNameProxy.pointTo(replica.server.url);
     expect(await untilResolved(() => store.stats(0))).toMatchObject({ total: 1 });
     primary.server.signal("SIGKILL");
   });

@@ -22,7 +22,7 @@ const COMMAND: MeasurementCommand = {
   argument: { name: "name", description: "Run only the trials whose name contains this text." },
 };
 
-const { isWrite, argument } = readCommandLine(COMMAND);
+const { writesFiles, argument } = readCommandLine(COMMAND);
 const chosenTrials = TRIALS.filter(({ name }) => name.includes(argument ?? ""));
 const rows: string[] = [];
 for (const trial of chosenTrials) {
@@ -30,8 +30,8 @@ for (const trial of chosenTrials) {
   console.log(row);
   rows.push(row);
 }
-if (isWrite) writeFileSync(join(root, RESULTS_FILE), formatResults(rows));
-console.log(closingLine(COMMAND, isWrite));
+if (writesFiles) writeFileSync(join(root, RESULTS_FILE), formatResults(rows));
+console.log(closingLine(COMMAND, writesFiles));
 
 /** Runs a trial as often as `runs` says, one run after the other. Returns the report of each run. */
 async function runTrial({ runs, run }: FailoverTrial): Promise<LoadReport[]> {
@@ -52,7 +52,7 @@ function formatRow({ name, runs }: FailoverTrial, reports: readonly LoadReport[]
   const lossless = reports.filter(({ lostWrites, lostLogouts }) => lostWrites + lostLogouts === 0).length;
   const loggedOut = worst("loggedOut");
   if (loggedOut > 0) process.exitCode = 1;
-  const outage = `${(worst("outage") / 1000).toFixed(1)} s`;
+  const outage = `${(worst("outageDuration") / 1000).toFixed(1)} s`;
   return `| ${[name, `${lossless} of ${runs}`, outage, worst("lostWrites"), worst("lostLogouts"), loggedOut].join(" | ")} |`;
 }
 

@@ -73,7 +73,7 @@ export const TRIALS: readonly FailoverTrial[] = [
       return await measureFailover(await openLoadOnRedis(await pair.connect(), registerCleanUp), async () => {
         pair.primary.server.signal("SIGKILL");
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
-        pair.hostName.pointTo(pair.replica.server.url);
+        pair.hostNameProxy.pointTo(pair.replica.server.url);
       });
     },
   },
@@ -88,7 +88,7 @@ export const TRIALS: readonly FailoverTrial[] = [
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
         await load.untilHealthy(HEALTHY_REQUESTS);
         pair.primary.server.signal("SIGKILL");
-        pair.hostName.pointTo(pair.replica.server.url);
+        pair.hostNameProxy.pointTo(pair.replica.server.url);
       });
     },
   },

@@ -23,8 +23,8 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "packets to Redis dropped for 5 s",
-    begin: ({ serving, redis }) =>
-      toEachServingNode(serving, (node) => node.namespace.startDrops([redis.port])),
+    begin: ({ servingNodes, redis }) =>
+      toEachServingNode(servingNodes, (node) => node.namespace.startDrops([redis.port])),
     end: stopPacketDrops,
   },
   {
@@ -33,8 +33,8 @@ export const faults: readonly Fault[] = [
     // A longer trial, which shows what share of its requests a service loses because of this outage.
     trialDuration: 40,
     minimumLiveShare: 0.85,
-    begin: ({ serving, redis, postgresPort }) =>
-      toEachServingNode(serving, (node) => node.namespace.startDrops([redis.port, postgresPort])),
+    begin: ({ servingNodes, redis, postgresPort }) =>
+      toEachServingNode(servingNodes, (node) => node.namespace.startDrops([redis.port, postgresPort])),
     end: stopPacketDrops,
   },
   {
@@ -47,8 +47,8 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "nodes stopped (SIGSTOP) for 5 s",
-    begin: async ({ serving }) => serving.map((node) => node.signal("SIGSTOP")),
-    end: async ({ serving }) => serving.map((node) => node.signal("SIGCONT")),
+    begin: async ({ servingNodes }) => servingNodes.map((node) => node.signal("SIGSTOP")),
+    end: async ({ servingNodes }) => servingNodes.map((node) => node.signal("SIGCONT")),
   },
   {
     ...defaults,
@@ -92,8 +92,8 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "the nodes' wall clocks set back an hour for 5 s",
-    begin: ({ serving }) => toEachServingNode(serving, (node) => node.send("setClock", -HOUR)),
-    end: ({ serving }) => toEachServingNode(serving, (node) => node.send("setClock", 0)),
+    begin: ({ servingNodes }) => toEachServingNode(servingNodes, (node) => node.send("setClock", -HOUR)),
+    end: ({ servingNodes }) => toEachServingNode(servingNodes, (node) => node.send("setClock", 0)),
   },
 ];
 
@@ -104,13 +104,13 @@ async function toEachServingNode<Item>(
   await Promise.all(items.map(act));
 }
 
-function stopPacketDrops({ serving }: FaultEnvironment): Promise<void> {
-  return toEachServingNode(serving, (node) => node.namespace.stopDrops());
+function stopPacketDrops({ servingNodes }: FaultEnvironment): Promise<void> {
+  return toEachServingNode(servingNodes, (node) => node.namespace.stopDrops());
 }
 
 /** Returns the process ids of the PostgreSQL backends to which the serving nodes are connected. */
-async function findBackends({ serving, postgres }: FaultEnvironment): Promise<number[]> {
-  const names = serving.map((node) => `'${node.namespace.name}'`).join(", ");
+async function findBackends({ servingNodes, postgres }: FaultEnvironment): Promise<number[]> {
+  const names = servingNodes.map((node) => `'${node.namespace.name}'`).join(", ");
   const rows = await query(postgres, `select pid from pg_stat_activity where application_name in (${names})`);
   return rows.map(({ pid }) => Number(pid));
 }

@@ -74,7 +74,7 @@ export class FaultEnvironment {
   }
 
   /** Both serving nodes. */
-  get serving(): readonly NodeProcess[] {
+  get servingNodes(): readonly NodeProcess[] {
     return [this.nodeWithLease, this.nodeWithoutLease];
   }
 

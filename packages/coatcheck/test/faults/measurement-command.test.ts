@@ -22,7 +22,7 @@ describe("the command line of a measurement", () => {
   test("writes nothing by default", () => {
     expect(parseCommandLine(command, [])).toEqual({
       isHelp: false,
-      isWrite: false,
+      writesFiles: false,
       argument: null,
       options: {},
     });
@@ -33,7 +33,7 @@ describe("the command line of a measurement", () => {
     const withOption = { ...command, options };
     expect(parseCommandLine(withOption, []).options).toEqual({ sizes: "10" });
     expect(parseCommandLine(withOption, ["--sizes", "20,30", "--write"])).toMatchObject({
-      isWrite: true,
+      writesFiles: true,
       options: { sizes: "20,30" },
     });
     expect(helpOf(withOption)).toContain("--sizes  Numbers of sessions. Default: 10.");
@@ -41,7 +41,7 @@ describe("the command line of a measurement", () => {
   });
 
   test("accepts --write, --help and the arguments that the command declares", () => {
-    expect(parseCommandLine(command, ["--write"]).isWrite).toBe(true);
+    expect(parseCommandLine(command, ["--write"]).writesFiles).toBe(true);
     expect(parseCommandLine(command, ["--help"]).isHelp).toBe(true);
     expect(parseCommandLine(withArgument, ["Redis"]).argument).toBe("Redis");
   });

@@ -34,8 +34,8 @@ const COMMAND: MeasurementCommand = {
   argument: { name: "name", description: "Inject only the faults whose name contains this text." },
 };
 
-const { argument: nameFilter, isWrite } = readCommandLine(COMMAND);
-if (nameFilter !== null && isWrite) {
+const { argument: nameFilter, writesFiles } = readCommandLine(COMMAND);
+if (nameFilter !== null && writesFiles) {
   console.error("--write needs the results of all faults: run it without a name.");
   process.exit(2);
 }
@@ -79,7 +79,7 @@ try {
 
 const report = formatReport(trials, loadBefore);
 console.log(`\n${report}`);
-if (isWrite) {
+if (writesFiles) {
   writeFileSync(join(root, RESULTS_FILE), report);
   const guarantees = join(root, GUARANTEES_FILE);
   writeFileSync(guarantees, replaceMeasurements(readFileSync(guarantees, "utf8"), trials));
@@ -101,7 +101,7 @@ for (const { fault, leased, unleased } of trials) {
 if (nameFilter === null && trials.every(({ unleased }) => unleased.beyondBound === 0)) {
   reportFailure("The node without the lease kept the bound too, so these faults prove nothing.");
 }
-console.log(closingLine(COMMAND, isWrite));
+console.log(closingLine(COMMAND, writesFiles));
 
 function formatSummary({ worstStaleness, beyondBound, liveServedShare }: Trial["leased"]): string {
   const staleness = worstStaleness === null ? "never served" : `worst ${Math.round(worstStaleness)} ms`;

@@ -21,7 +21,7 @@ const reader: LegacyReader<string> = {
 };
 
 const BASE = "/api/auth/session-v2";
-const MIGRATE = "/api/auth/migrate-session";
+const MIGRATE_PATH = "/api/auth/migrate-session";
 
 let manager: SessionManager;
 let url: string;
@@ -36,7 +36,7 @@ beforeEach(async () => {
     readers: [reader],
     validate: (subject) => ({ subject }),
   });
-  const routes = sessionRoutes(manager, { authenticate: () => null, base: BASE, migratePath: MIGRATE });
+  const routes = sessionRoutes(manager, { authenticate: () => null, base: BASE, migratePath: MIGRATE_PATH });
   const app = express();
   app.use(legacySessions(migration), coatcheck(manager, http), routes);
   const server = createServer(app).listen(0, "127.0.0.1");
@@ -56,7 +56,10 @@ it("the first request with a legacy cookie migrates the browser, whatever the pa
   const { data } = await browser.send(`GET ${BASE}`);
   expect(data).toMatchObject({ status: "authenticated", user: { id: "ada" } });
   expect([...browser.cookies.keys()].sort()).toEqual(["__Host-sid", "csrf_token"]);
-  expect((await browser.send(`POST ${MIGRATE}`)).data).toMatchObject({ user: { id: "ada" }, rev: data.rev });
+  expect((await browser.send(`POST ${MIGRATE_PATH}`)).data).toMatchObject({
+    user: { id: "ada" },
+    rev: data.rev,
+  });
 });
 
 it("ten concurrent POSTs with a legacy cookie are rejected with CSRF_MISSING, and create one session when they are repeated", async () => {
@@ -65,7 +68,7 @@ it("ten concurrent POSTs with a legacy cookie are rejected with CSRF_MISSING, an
     browser.cookies.set("old", "ada");
     return browser;
   });
-  const post = () => Promise.all(browsers.map((browser) => browser.send(`POST ${MIGRATE}`)));
+  const post = () => Promise.all(browsers.map((browser) => browser.send(`POST ${MIGRATE_PATH}`)));
   expect(new Set((await post()).map(({ code }) => code))).toEqual(new Set(["CSRF_MISSING"]));
   // Do the same as the browser client, which reads the token from the cookie and repeats the request once.
   for (const browser of browsers) browser.csrfToken = browser.cookies.get("csrf_token") ?? null;

@@ -106,7 +106,7 @@ describe("a value that a handler holds while another request changes the same me
 });
 
 /** Each function ends or replaces the session of a handle, and returns values that the data contained before that. */
-const SWITCHES = Object.entries<(session: Session<AnyData>) => Promise<AnyData>>({
+const SESSION_SWITCHES = Object.entries<(session: Session<AnyData>) => Promise<AnyData>>({
   "revoke()": async (session) => {
     const { cart, orders } = session.data;
     const added = { early: true };
@@ -136,7 +136,7 @@ const SWITCHES = Object.entries<(session: Session<AnyData>) => Promise<AnyData>>
 const STORED = { cart: { apple: 1 }, orders: [], added: { own: 1 } };
 const INITIAL = { cart: {}, orders: [], added: {} };
 
-describe.each(SWITCHES)("a value that a handler holds across %s", (_name, switchSession) => {
+describe.each(SESSION_SWITCHES)("a value that a handler holds across %s", (_name, switchSession) => {
   it("throws CONFLICT when the handler assigns to it, if it is an object nested in the stored data", async () => {
     const { session } = await openSessionWith(STORED, INITIAL);
     const { cart } = await switchSession(session);

@@ -19,7 +19,7 @@ const INVALID_DURATIONS = [
   null,
 ];
 
-const invalid = (path: string) => ({
+const validationErrorAt = (path: string) => ({
   code: "VALIDATION_FAILED",
   faults: [expect.objectContaining({ path })],
 });
@@ -28,7 +28,7 @@ it("the SessionManager constructor rejects a missing store and a promise of a st
   const secrets = ["a secret for these tests"];
   for (const store of [undefined, null, {}, Promise.resolve(memoryStore())]) {
     expect(() => Reflect.construct(SessionManager, [{ store, secrets }])).toThrow(
-      expect.objectContaining(invalid("store")),
+      expect.objectContaining(validationErrorAt("store")),
     );
   }
 });
@@ -40,13 +40,13 @@ describe("an invalid duration", () => {
       const { record } = await manager.create({ subject: "alice" });
       await expect(
         Reflect.apply(manager.elevate, manager, [record.id, "pay", duration]),
-      ).rejects.toMatchObject(invalid("maxAge"));
+      ).rejects.toMatchObject(validationErrorAt("maxAge"));
       expect((await manager.find(record.id))?.elevations).toEqual({});
       for (const name of ["idleTimeout", "absoluteTimeout"]) {
         const creating = Reflect.apply(manager.create, manager, [{ [name]: duration }]);
-        await expect(creating).rejects.toMatchObject(invalid(name));
+        await expect(creating).rejects.toMatchObject(validationErrorAt(name));
         expect(() => createFixture({ policy: { [name]: duration } })).toThrow(
-          expect.objectContaining(invalid(name)),
+          expect.objectContaining(validationErrorAt(name)),
         );
       }
       expect((await manager.stats()).total).toBe(1);
@@ -57,7 +57,7 @@ describe("an invalid duration", () => {
 it("a session limit with an unknown action is rejected", () => {
   const sessionLimit = { max: 2, onExceeded: "evict-newest" as string } as SessionLimit;
   expect(() => createFixture({ policy: { sessionLimit } })).toThrow(
-    expect.objectContaining(invalid("sessionLimit.onExceeded")),
+    expect.objectContaining(validationErrorAt("sessionLimit.onExceeded")),
   );
 });
 
@@ -70,7 +70,7 @@ it("a duration of 25 years is accepted", async () => {
 it("elevate() rejects an empty scope", async () => {
   const { manager } = createFixture();
   const { record } = await manager.create({ subject: "alice" });
-  await expect(manager.elevate(record.id, "", 1000)).rejects.toMatchObject(invalid("scope"));
+  await expect(manager.elevate(record.id, "", 1000)).rejects.toMatchObject(validationErrorAt("scope"));
 });
 
 it("resume() refuses a value that is not a string, as it refuses a missing or malformed token", () => {
@@ -90,7 +90,7 @@ it("resume() refuses a value that is not a string, as it refuses a missing or ma
 it("session.data throws VALIDATION_FAILED for an assignment to __proto__", async () => {
   const { manager } = createFixture();
   const session = manager.begin();
-  const refused = expect.objectContaining({ status: 400, ...invalid("__proto__") });
+  const refused = expect.objectContaining({ status: 400, ...validationErrorAt("__proto__") });
   expect(() => Reflect.set(session.data, "__proto__", { admin: true })).toThrow(refused);
   expect(() => Object.assign(session.data, JSON.parse('{ "__proto__": { "admin": true } }'))).toThrow(
     refused,

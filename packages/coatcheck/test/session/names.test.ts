@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { catchErrorCode, createFixture } from "./fixtures.ts";
 
-const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
+const INHERITED_NAMES = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 
 describe("a name or id from a request", () => {
   it("is not treated as an elevation if it is the name of a member of Object.prototype", async () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
-    for (const scope of INHERITED) {
+    for (const scope of INHERITED_NAMES) {
       expect(() => session.requireElevated(scope), scope).toThrow(
         expect.objectContaining({ code: "REAUTHENTICATION_REQUIRED" }),
       );
@@ -22,7 +22,7 @@ describe("a name or id from a request", () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);
-    for (const name of INHERITED) expect(await session.takeFlash(name), name).toBeUndefined();
+    for (const name of INHERITED_NAMES) expect(await session.takeFlash(name), name).toBeUndefined();
     expect(session.commit()).toMatchObject({ state: "touched" });
     session.flash("constructor", "left");
     expect(await session.takeFlash("constructor")).toBe("left");

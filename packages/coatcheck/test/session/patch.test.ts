@@ -20,7 +20,7 @@ const jsonObject = fc.letrec<{ object: JsonObject; value: unknown }>((tie) => ({
   ),
 })).object;
 
-const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+const roundTripJson = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 describe("applyMergePatch() and diffMergePatch()", () => {
   it.each([
@@ -51,7 +51,7 @@ describe("applyMergePatch() and diffMergePatch()", () => {
     fc.assert(
       fc.property(jsonObject, jsonObject, (before, after) => {
         const patch = diffMergePatch(before, after);
-        expect(plain(patch ? applyMergePatch(before, patch) : before)).toEqual(plain(after));
+        expect(roundTripJson(patch ? applyMergePatch(before, patch) : before)).toEqual(roundTripJson(after));
       }),
     );
   });

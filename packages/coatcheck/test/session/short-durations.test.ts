@@ -25,13 +25,14 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 
 /** Lets incomplete options compile. The checks at run time accept them. */
-const partial = (value: unknown) => value as never;
+const untyped = (value: unknown) => value as never;
 
 const newManager = (policy: Partial<SessionPolicy> = {}) =>
   new SessionManager({ store: memoryStore(), secrets: ["a secret for these tests"], policy });
 const http = (options: object) => new HttpSessions(newManager(), options);
-const transport = partial({ exec: () => null });
-const routes = (options: object) => new SessionRoutes(newManager(), { authenticate: () => null, ...options });
+const transport = untyped({ exec: () => null });
+const createRoutes = (options: object) =>
+  new SessionRoutes(newManager(), { authenticate: () => null, ...options });
 
 /** Functions that pass a duration to one option. The key is the name of the option in the warning. */
 const OPTIONS: Record<string, (duration: number) => unknown> = {
@@ -62,29 +63,29 @@ const OPTIONS: Record<string, (duration: number) => unknown> = {
   "call of sweep(): retention": (retention) => newManager().sweep(retention),
   "options of coatcheck(): outage.degraded.maxAge": (maxAge) => http({ outage: { degraded: { maxAge } } }),
   "options of sessionRoutes(): recentAuthentication": (recentAuthentication) =>
-    routes({ recentAuthentication }),
-  "options of sessionRoutes(): events.warnBefore": (warnBefore) => routes({ events: { warnBefore } }),
+    createRoutes({ recentAuthentication }),
+  "options of sessionRoutes(): events.warnBefore": (warnBefore) => createRoutes({ events: { warnBefore } }),
   "options of sessionRoutes(): events.checkInterval": (checkInterval) =>
-    routes({ events: { checkInterval } }),
+    createRoutes({ events: { checkInterval } }),
   "options of createJwts(): clockTolerance": (clockTolerance) =>
-    resolveJwtOptions(partial({ manager: newManager(), issuer: "a", audience: "b", clockTolerance })),
+    resolveJwtOptions(untyped({ manager: newManager(), issuer: "a", audience: "b", clockTolerance })),
   "cache options: local.ttl": (ttl) => createCache({ store: memoryStore(), local: { ttl } }),
   "cache options: deadlines.shared": (shared) => createCache({ store: memoryStore(), deadlines: { shared } }),
   "cache options: deadlines.store": (store) => createCache({ store: memoryStore(), deadlines: { store } }),
   "options of redisShared(): ttl": (ttl) => redisShared(transport, { ttl }),
   "Redis transport options: deadline": (deadline) =>
-    nodeRedisTransport(partial({ on: () => undefined, options: {} }), { deadline }),
+    nodeRedisTransport(untyped({ on: () => undefined, options: {} }), { deadline }),
   "Upstash transport options: deadline": (deadline) => upstashTransport(transport, { deadline }),
   "SQLite store options: busyTimeout": (busyTimeout) =>
     sqliteStore({ path: ":memory:", busyTimeout }).close(),
   "options of sqliteEvents(): busyTimeout": (busyTimeout) =>
     sqliteEvents({ path: ":memory:", busyTimeout }).close(),
   "options of createEventQueue(): writeTimeout": (writeTimeout) =>
-    readQueueOptions(partial({ sink: { write: () => undefined }, writeTimeout })),
+    readQueueOptions(untyped({ sink: { write: () => undefined }, writeTimeout })),
   "options of createVisits(): suspicion.window": (window) =>
-    resolveOptions(partial({ queue: { track: () => true }, privacy: "full", suspicion: { window } })),
+    resolveOptions(untyped({ queue: { track: () => true }, privacy: "full", suspicion: { window } })),
   "upstream options: timeout": (timeout) =>
-    resolveUpstreamOptions(partial({ baseUrl: "http://localhost", csrf: null, timeout })),
+    resolveUpstreamOptions(untyped({ baseUrl: "http://localhost", csrf: null, timeout })),
 };
 
 it.each(Object.entries(OPTIONS))(
@@ -99,9 +100,9 @@ it.each(Object.entries(OPTIONS))(
 );
 
 it("a short duration of a JWT, a loader or the shared cache of a context causes a warning", () => {
-  resolveJwtOptions(partial({ manager: newManager(), issuer: "a", audience: "b", lifetime: 3600 }));
-  loader(partial({ reference: () => null, from: {}, load: () => null, ttl: 300, timeout: 2 }));
-  defineContext(partial({}), partial({ cache: createCache({ store: memoryStore() }), sharedDeadline: 2 }));
+  resolveJwtOptions(untyped({ manager: newManager(), issuer: "a", audience: "b", lifetime: 3600 }));
+  loader(untyped({ reference: () => null, from: {}, load: () => null, ttl: 300, timeout: 2 }));
+  defineContext(untyped({}), untyped({ cache: createCache({ store: memoryStore() }), sharedDeadline: 2 }));
   expect(warn.mock.calls.map(([message]) => String(message).split(", which")[0])).toEqual([
     "Probable mistake in the options of createJwts(): lifetime is 3600 milliseconds",
     "Probable mistake in the loader options: ttl is 300 milliseconds",

@@ -31,7 +31,7 @@ describe("the rules for tokens", () => {
 });
 
 describe("a simpler token rule", () => {
-  it.each(MUTANTS)("violates property $property: $rule", async ({ apply, property: broken }) => {
+  it.each(MUTANTS)("violates property $property: $rule", async ({ apply, violatedProperty: broken }) => {
     apply();
     const { errorInstance } = await fc.check(property, { seed: 2, numRuns: 100, endOnFailure: true });
     expect(errorInstance).toMatchObject({ property: broken });

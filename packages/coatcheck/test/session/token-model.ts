@@ -133,12 +133,12 @@ export class TokenModel {
   }
 
   async #startRequest({ do: extent, by, act, index }: RequestStep): Promise<void> {
-    const flight = this.#sendRequest(by, act, by === "browser" ? this.#jar : this.#pickKnownToken(index));
+    const request = this.#sendRequest(by, act, by === "browser" ? this.#jar : this.#pickKnownToken(index));
     if (extent === "send") return;
-    if (extent === "open") return await this.#loadSession(flight);
-    await this.#runHandler(flight);
-    if (extent === "exchange") this.#deliverResponse(flight);
-    this.#remove(flight);
+    if (extent === "open") return await this.#loadSession(request);
+    await this.#runHandler(request);
+    if (extent === "exchange") this.#deliverResponse(request);
+    this.#remove(request);
   }
 
   async #continueRequest(
@@ -189,24 +189,24 @@ export class TokenModel {
     }
   }
 
-  async #loadSession(flight: PendingRequest): Promise<void> {
-    if (flight.exchange !== null) return;
-    const issued = flight.cookie === null ? undefined : this.#properties.issued.get(flight.cookie);
-    if (issued && flight.cookie && (await this.#site.openToken(flight.cookie))) {
+  async #loadSession(request: PendingRequest): Promise<void> {
+    if (request.exchange !== null) return;
+    const issued = request.cookie === null ? undefined : this.#properties.issued.get(request.cookie);
+    if (issued && request.cookie && (await this.#site.openToken(request.cookie))) {
       issued.firstUse ??= this.#site.now;
     }
-    flight.exchange = this.#site.send(flight.cookie);
-    await flight.exchange.load();
+    request.exchange = this.#site.send(request.cookie);
+    await request.exchange.load();
   }
 
-  async #runHandler(flight: PendingRequest): Promise<void> {
-    if (flight.response !== null) return;
-    const before = flight.by === "attacker" ? await this.#properties.readUsersData() : new Map();
-    await this.#loadSession(flight);
-    flight.response = (await flight.exchange?.runHandler(flight.act)) ?? null;
-    this.#recordResponse(flight);
+  async #runHandler(request: PendingRequest): Promise<void> {
+    if (request.response !== null) return;
+    const before = request.by === "attacker" ? await this.#properties.readUsersData() : new Map();
+    await this.#loadSession(request);
+    request.response = (await request.exchange?.runHandler(request.act)) ?? null;
+    this.#recordResponse(request);
     await this.#properties.requireSameData(before);
-    await this.#properties.requireLogout(flight);
+    await this.#properties.requireLogout(request);
   }
 
   async #runAllHandlers(): Promise<void> {

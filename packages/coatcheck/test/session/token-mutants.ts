@@ -9,7 +9,7 @@ import { SITE_SECRETS, TOKEN_OVERLAP } from "./token-site.ts";
 /** A rule that is simpler than the real rule, and the property in token-model.test.ts that it violates. */
 export interface Mutant {
   readonly rule: string;
-  readonly property: number;
+  readonly violatedProperty: number;
   /** Replaces methods of `TokenRules.prototype` until `vi.restoreAllMocks()` is called. */
   apply(): void;
 }
@@ -32,7 +32,7 @@ type RuleRecord<Name extends keyof typeof originalMethods> = Parameters<TokenRul
 export const MUTANTS: readonly Mutant[] = [
   {
     rule: "a new secret is derived from the replaced secret",
-    property: 1,
+    violatedProperty: 1,
     apply: () =>
       overrideRule("newSecret", (record: RuleRecord<"replaceSecret">, { presented }: SecretReplacement) =>
         deriveFromPresented(record.id, presented),
@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "a new secret is derived from the replaced secret, with a secret that never leaks",
-    property: 2,
+    violatedProperty: 2,
     apply: () =>
       overrideRule("newSecret", ({ id }: RuleRecord<"replaceSecret">, { presented }: SecretReplacement) =>
         hashSecret(deriveFromPresented(id, presented)).slice(0, 22),
@@ -48,7 +48,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "the overlap is counted from the session's last rotation",
-    property: 4,
+    violatedProperty: 4,
     apply: () => {
       overrideRule("overlapEnd", ({ rotatedAt }: RuleRecord<"check">) => rotatedAt + TOKEN_OVERLAP);
       overrideRule("check", function (record: RuleRecord<"check">, hash: string, now: number) {
@@ -59,12 +59,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "a rotation with an older, still valid token keeps the elevations",
-    property: 2,
+    violatedProperty: 2,
     apply: () => overrideRule("elevationsFor", ({ elevations }: RuleRecord<"check">) => elevations),
   },
   {
     rule: "a login does not invalidate older tokens that are still valid",
-    property: 1,
+    violatedProperty: 1,
     apply: () =>
       overrideRule(
         "replaceSecret",
@@ -77,7 +77,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "a login does not invalidate the token that it replaces",
-    property: 1,
+    violatedProperty: 1,
     apply: () =>
       overrideRule(
         "replaceSecret",
@@ -88,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "a logout with an invalid older token only clears the cookie",
-    property: 5,
+    violatedProperty: 5,
     apply: () =>
       overrideRule("mayLogOut", function (record: RuleRecord<"check">, hash: string, now: number) {
         return originalMethods.mayWrite.call(this, record, hash, now);
@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "a logout ends the session only within the overlap",
-    property: 5,
+    violatedProperty: 5,
     apply: () =>
       overrideRule("mayLogOut", function (record: RuleRecord<"check">, hash: string, now: number) {
         const check = originalMethods.check.call(this, record, hash, now);
@@ -105,12 +105,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: "a write that waited for a login is not checked again",
-    property: 1,
+    violatedProperty: 1,
     apply: () => overrideRule("mayWrite", () => true),
   },
   {
     rule: "a login with an older token is refused",
-    property: 3,
+    violatedProperty: 3,
     apply: () => {
       const { authenticate } = PrivilegeWriter.prototype;
       vi.spyOn(PrivilegeWriter.prototype, "authenticate").mockImplementation(async function (

@@ -2,6 +2,6 @@ import { probe } from "../../../lib/probe.ts";
 
 /** Moves the clock of the session manager forward. */
 export async function POST(request: Request) {
-  probe.ahead += Number(await request.text());
+  probe.clockOffset += Number(await request.text());
   return Response.json(probe);
 }

@@ -31,7 +31,7 @@ async function catchFaults(answer: Promise<unknown>): Promise<string[]> {
   return error.faults.map(({ path }: { path: string }) => path);
 }
 
-const invalid = (value: unknown) => value as never;
+const untyped = (value: unknown) => value as never;
 
 describe("questions.overview()", () => {
   it.each([
@@ -46,7 +46,7 @@ describe("questions.overview()", () => {
     ["more than 25 months", { from: "2024-01-01", to: "2026-02-01" }, ["to"]],
     ["a missing end", { from: "2026-03-01" }, ["to"]],
   ])("rejects a range with %s", async (_, range, paths) => {
-    expect(await catchFaults(questions.overview(invalid(range)))).toEqual(paths);
+    expect(await catchFaults(questions.overview(untyped(range)))).toEqual(paths);
   });
 
   it("accepts ranges from one day to 25 months", async () => {
@@ -71,7 +71,7 @@ describe("the methods of Questions", () => {
       ],
       sort: "visits",
     };
-    expect(await catchFaults(questions.breakdown(invalid(request)))).toEqual([
+    expect(await catchFaults(questions.breakdown(untyped(request)))).toEqual([
       "sort",
       "dimension",
       "from",
@@ -84,7 +84,7 @@ describe("the methods of Questions", () => {
   });
 
   it.each([null, "", 1, [], undefined])("reject %j, because a request must be an object", async (request) => {
-    expect(await catchFaults(questions.overview(invalid(request)))).toEqual([""]);
+    expect(await catchFaults(questions.overview(untyped(request)))).toEqual([""]);
   });
 
   it("reject an hourly series for a range of more than 7 days", async () => {
@@ -99,7 +99,7 @@ describe("the methods of Questions", () => {
       { type: "page_view", page: { operator: "is" } },
     ];
     expect(
-      await catchFaults(questions.funnel(invalid({ ...MONTH, steps, window: 0.5, mode: "half" }))),
+      await catchFaults(questions.funnel(untyped({ ...MONTH, steps, window: 0.5, mode: "half" }))),
     ).toEqual(["steps.0.page", "steps.1.type", "steps.2.page.value", "mode", "window"]);
     expect(await catchFaults(questions.funnel({ ...MONTH, steps: [] }))).toEqual(["steps"]);
   });
@@ -145,13 +145,13 @@ describe("createQuestions", () => {
     ["an unknown time zone", { timeZone: "Mars/Olympus" }, /timeZone must be an IANA time zone/],
     ["a time budget of 0", { timeBudget: 0 }, /timeBudget must be a positive number/],
   ])("rejects %s", (_, options, message) => {
-    expect(() => createQuestions(loaded.database, invalid(options))).toThrow(UsageError);
-    expect(() => createQuestions(loaded.database, invalid(options))).toThrow(message);
+    expect(() => createQuestions(loaded.database, untyped(options))).toThrow(UsageError);
+    expect(() => createQuestions(loaded.database, untyped(options))).toThrow(message);
   });
 
   it("rejects a SQLite database in memory, and an unknown dialect", () => {
     expect(() => createQuestions({ dialect: "sqlite", path: ":memory:" })).toThrow(UsageError);
-    expect(() => createQuestions(invalid({ dialect: "mysql" }))).toThrow(UsageError);
+    expect(() => createQuestions(untyped({ dialect: "mysql" }))).toThrow(UsageError);
   });
 
   it("rejects with STORE_UNAVAILABLE if the file is missing, and does not create the file", async () => {

@@ -29,16 +29,26 @@ function expectOnlyCounts(load: () => Promise<LoadedDatabase>): () => Promise<vo
 }
 
 /** A visit in which the visitor waits between the first two steps of the standard funnel. */
-const visit = (tenant: string | null, at: number, wait: number) => [
+const createVisitEvents = (tenant: string | null, at: number, wait: number) => [
   createEvent({ tenant, at, type: "product_view" }),
   createEvent({ tenant, at: at + wait, type: "add_to_cart" }),
 ];
 const SAME_VISITOR_ID = [
-  { batch: { events: [...visit("acme", START, 10), ...visit("acme", START + DAY, 20)], counts: [] } },
-  { batch: { events: [...visit("acme", START + 2 * DAY, 60), ...visit(null, START, 1000)], counts: [] } },
+  {
+    batch: {
+      events: [...createVisitEvents("acme", START, 10), ...createVisitEvents("acme", START + DAY, 20)],
+      counts: [],
+    },
+  },
+  {
+    batch: {
+      events: [...createVisitEvents("acme", START + 2 * DAY, 60), ...createVisitEvents(null, START, 1000)],
+      counts: [],
+    },
+  },
 ];
 
-function sameVisitorId(load: () => Promise<LoadedDatabase>): () => Promise<void> {
+function testSameVisitorId(load: () => Promise<LoadedDatabase>): () => Promise<void> {
   return async () => {
     const loaded = await load();
     const questions = createQuestions(loaded.database, { timeZone: "UTC" });
@@ -65,7 +75,7 @@ function sameVisitorId(load: () => Promise<LoadedDatabase>): () => Promise<void>
 
 it(
   "overview() and funnel() on SQLite separate visitors with the same id in two tenants",
-  sameVisitorId(() => fillSqlite(SAME_VISITOR_ID)),
+  testSameVisitorId(() => fillSqlite(SAME_VISITOR_ID)),
 );
 
 it(
@@ -76,7 +86,7 @@ it(
 await describeWithServer("PostgreSQL", "postgres", (url) => {
   it(
     "overview() and funnel() separate visitors with the same id in two tenants",
-    sameVisitorId(() => fillPostgres(url, SAME_VISITOR_ID)),
+    testSameVisitorId(() => fillPostgres(url, SAME_VISITOR_ID)),
   );
 
   it(

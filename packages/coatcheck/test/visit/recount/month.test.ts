@@ -28,7 +28,7 @@ interface OpenDatabase {
   remove(): Promise<void>;
 }
 
-const VISITORS = 100;
+const VISITOR_COUNT = 100;
 
 /**
  * How the batches arrive. `recomputed` contains the shares of the batches after which the rollups (precomputed
@@ -56,7 +56,7 @@ const DELIVERIES: readonly {
   },
 ];
 
-const script = generateTraffic({ seed: 11, visitors: VISITORS });
+const script = generateTraffic({ seed: 11, visitors: VISITOR_COUNT });
 const lastHeardAt = Math.max(...script.actions.map(({ receivedAt }) => receivedAt));
 /** `npm test` compares only the events that arrive in the least regular order; see scripts/test-long.ts. */
 const TESTED_DELIVERIES = process.env.LONG_TESTS ? DELIVERIES : DELIVERIES.slice(-1);

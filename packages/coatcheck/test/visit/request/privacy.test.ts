@@ -4,11 +4,11 @@ import { createBeacon, FIREFOX, HOUR, MINUTE, SAFARI, startFixture } from "./fix
 import { ADAPTERS } from "./servers.ts";
 
 const ORDER = encodeURIComponent(JSON.stringify({ orderId: "o-1", revenue: 1990, currency: "EUR" }));
-const NEVADA = (address: string | null) => ({
+const placeInNevada = (address: string | null) => ({
   country: "US",
   city: address === "127.0.0.1" ? "Reno" : `near ${address}`,
 });
-const place = (client: { readonly address: string | null }) => NEVADA(client.address);
+const place = (client: { readonly address: string | null }) => placeInNevada(client.address);
 
 describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   it("the mode `full` stores session, subject, user agent and city", async () => {

@@ -13,7 +13,7 @@ const DAY_NUMBER = Math.floor(START / (24 * HOUR));
 /** The time at which the day `DAY_NUMBER` ends in Berlin. */
 const MIDNIGHT = Date.parse("2026-10-01T22:00:00Z");
 
-const order = (orderId: string, revenue: number, currency = "EUR") => ({
+const orderFields = (orderId: string, revenue: number, currency = "EUR") => ({
   type: "order_completed",
   order: { orderId, revenue, currency },
 });
@@ -35,7 +35,7 @@ describe("the daily rollups", () => {
       createEvent({ at: MIDNIGHT - 2 }),
       createEvent({ at: MIDNIGHT - 1 }),
       createEvent({ at: MIDNIGHT }),
-      createEvent({ at: MIDNIGHT + 1, ...order("1", 700) }),
+      createEvent({ at: MIDNIGHT + 1, ...orderFields("1", 700) }),
     ]);
     database.recompute();
     expect(metrics("", "day, visits, converted, page_views, orders")).toEqual([
@@ -132,7 +132,7 @@ describe("the daily rollups", () => {
   });
 
   it("count an order without a visit under (no visit) and in the total", () => {
-    database.addEvents([createEvent({ origin: "backend", visitorId: null, ...order("1", 5) })]);
+    database.addEvents([createEvent({ origin: "backend", visitorId: null, ...orderFields("1", 5) })]);
     database.recompute();
     expect(metrics("", "value, visits, events, orders")).toEqual([
       { value: "", visits: 0, events: 1, orders: 1 },
@@ -154,7 +154,7 @@ describe("the daily rollups", () => {
   });
 
   it("count an order under the source that was stored with it", () => {
-    database.addEvents([createEvent({ at: START + 1, ...order("1", 5) })]);
+    database.addEvents([createEvent({ at: START + 1, ...orderFields("1", 5) })]);
     database.addEvents([createEvent({ source: createSource() })]);
     database.recompute();
     const orders = (dimension: string) => metrics(dimension, "value, visits, orders");
