@@ -149,15 +149,15 @@ async function revokeSessions(ids: readonly string[], perSecond: number): Promis
   return { calledAt, resolvedAt };
 }
 
-async function executeCommand(order: Command): Promise<unknown> {
-  switch (order.kind) {
+async function executeCommand(command: Command): Promise<unknown> {
+  switch (command.kind) {
     case "create":
-      return await createSessions(order.count);
+      return await createSessions(command.count);
     case "watch":
-      await watchSessions(order.ids);
+      await watchSessions(command.ids);
       return watchedSessions.size;
     case "revoke":
-      return await revokeSessions(order.ids, order.perSecond);
+      return await revokeSessions(command.ids, command.perSecond);
     case "report":
       return refusedAt;
   }

@@ -32,8 +32,8 @@ async function startNode(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   return child;
 }
 
-async function sendCommand<Result>(child: ChildProcess, order: Command): Promise<Result> {
-  child.send(order);
+async function sendCommand<Result>(child: ChildProcess, command: Command): Promise<Result> {
+  child.send(command);
   const [result] = (await once(child, "message")) as [Result];
   return result;
 }

@@ -38,7 +38,7 @@ const COMMAND: MeasurementCommand = {
     BENCH_SECONDS: "Seconds per round. Default: 2.",
   },
 };
-const { isWrite } = readCommandLine(COMMAND);
+const { writesFiles } = readCommandLine(COMMAND);
 
 /** The measurements of one server. Each array has one value per round. */
 interface Measurements {
@@ -224,8 +224,8 @@ function quoteInReadme(table: readonly string[]): void {
 }
 
 console.log(report);
-if (isWrite) {
+if (writesFiles) {
   writeFileSync(new URL("RESULTS.md", import.meta.url), report);
   quoteInReadme(table);
 }
-console.log(closingLine(COMMAND, isWrite));
+console.log(closingLine(COMMAND, writesFiles));

@@ -29,7 +29,7 @@ export interface MeasurementOption {
 /** The parsed arguments of the command line. */
 export interface MeasurementArguments {
   readonly isHelp: boolean;
-  readonly isWrite: boolean;
+  readonly writesFiles: boolean;
   /** The positional argument; null if absent. */
   readonly argument: string | null;
   /** The value of each option that requires a value, by name. */
@@ -57,7 +57,7 @@ export function parseCommandLine(
   if (unexpected !== undefined) throw new TypeError(`Unexpected argument '${unexpected}': remove it.`);
   return {
     isHelp: values.help === true,
-    isWrite: values.write === true,
+    writesFiles: values.write === true,
     argument: positionals[0] ?? null,
     options: Object.fromEntries(Object.keys(options).map((name) => [name, String(values[name])])),
   };

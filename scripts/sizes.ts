@@ -28,7 +28,7 @@ const CLIENT_MODULE = `export { createSessionClient, SessionError } from "./clie
 const CLIENT_AND_REACT_MODULE = `${CLIENT_MODULE}\nexport * from "./react/index.ts";`;
 
 /** Bytes of session data in the measurement: about as much as fits into one cookie. */
-const STORED_BYTES = 3800;
+const SESSION_DATA_BYTES = 3800;
 
 export async function measureSizes(): Promise<Sizes> {
   const client = await gzippedBundleSize(CLIENT_MODULE);
@@ -68,14 +68,14 @@ function gzippedLength(source: string | Uint8Array): number {
   return gzipSync(source, { level: 9 }).length;
 }
 
-/** Returns the length of the session cookie for a session with {@link STORED_BYTES} bytes of data. */
+/** Returns the length of the session cookie for a session with {@link SESSION_DATA_BYTES} bytes of data. */
 async function cookieLength(): Promise<number> {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret for the measurement"] });
   const withSession = coatcheck(manager);
   const server = createServer(
     withSession(async (request, response) => {
       const session = await request.session.load();
-      await session.patch({ kept: "x".repeat(STORED_BYTES) });
+      await session.patch({ kept: "x".repeat(SESSION_DATA_BYTES) });
       response.end();
     }),
   ).listen(0, "127.0.0.1");
@@ -101,13 +101,13 @@ const COMMAND: MeasurementCommand = {
 };
 
 if (import.meta.main) {
-  const { isWrite } = readCommandLine(COMMAND);
+  const { writesFiles } = readCommandLine(COMMAND);
   const quote = quoteOf(await measureSizes());
   console.log(quote);
-  if (isWrite) {
+  if (writesFiles) {
     const readme = join(root, "README.md");
     const text = readFileSync(readme, "utf8");
     writeFileSync(readme, text.replace(/<!-- sizes -->.*?<!-- \/sizes -->/s, quote));
   }
-  console.log(`\n${closingLine(COMMAND, isWrite)}`);
+  console.log(`\n${closingLine(COMMAND, writesFiles)}`);
 }

@@ -127,11 +127,11 @@ function choicesOrExit(options: Readonly<Record<string, string>>) {
   }
 }
 
-const { isWrite, options } = readCommandLine(COMMAND);
+const { writesFiles, options } = readCommandLine(COMMAND);
 const { stores, sizes } = choicesOrExit(options);
 const loadBefore = loadavg()[0] ?? 0;
 const results = await measureAll(stores, sizes);
 const report = reportOf(tableOf(results, OPERATIONS, sizes), loadBefore);
 console.log(report);
-if (isWrite) writeFileSync(new URL("../SCALE.md", import.meta.url), report);
-console.log(closingLine(COMMAND, isWrite));
+if (writesFiles) writeFileSync(new URL("../SCALE.md", import.meta.url), report);
+console.log(closingLine(COMMAND, writesFiles));

@@ -30,7 +30,7 @@ export const REVOKED_TENANT = "tenant-99";
  * The tenant to which the newest sessions of {@link REVOKED_TENANT} are assigned instead. Otherwise the list of the
  * newest sessions would begin with revoked ones.
  */
-const NEXT_TENANT = "tenant-97";
+const REPLACEMENT_TENANT = "tenant-97";
 
 const TENANT_COUNT = 100;
 /** The age of the oldest session, in milliseconds. */
@@ -88,7 +88,7 @@ export class Sessions {
 
   tenantOf(index: number): string {
     const tenant = `tenant-${this.#groupOf(index) % TENANT_COUNT}`;
-    return tenant === REVOKED_TENANT && this.#ageOf(index) < DAY ? NEXT_TENANT : tenant;
+    return tenant === REVOKED_TENANT && this.#ageOf(index) < DAY ? REPLACEMENT_TENANT : tenant;
   }
 
   /** Returns the subject; null for an anonymous session, as a quarter of all sessions are. */

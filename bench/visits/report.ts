@@ -56,7 +56,10 @@ export function reportOf({ tracking, results, visits, loadBefore }: ReportInput)
       [
         ["events", ...results.map(({ loads }) => (loads.at(-1)?.load.events ?? 0).toLocaleString("en"))],
         ["on disk", ...results.map(({ bytes }) => `${Math.round(bytes / 2 ** 20).toLocaleString("en")} MiB`)],
-        ["all days recomputed", ...results.map(({ recomputedAll }) => `${formatSeconds(recomputedAll)} s`)],
+        [
+          "all days recomputed",
+          ...results.map(({ recomputeAllTime }) => `${formatSeconds(recomputeAllTime)} s`),
+        ],
         [
           "one day recomputed",
           ...results.map(

@@ -55,7 +55,7 @@ function choicesOrExit(options: Readonly<Record<string, string>>) {
   }
 }
 
-const { isWrite, options } = readCommandLine(COMMAND);
+const { writesFiles, options } = readCommandLine(COMMAND);
 const { visits, databases } = choicesOrExit(options);
 const loadBefore = loadavg()[0] ?? 0;
 console.error("Request path");
@@ -74,5 +74,5 @@ for (const name of databases) {
 }
 const report = reportOf({ tracking: trackingCost, results, visits, loadBefore });
 console.log(report);
-if (isWrite) writeFileSync(new URL("../VISITS.md", import.meta.url), report);
-console.log(closingLine(COMMAND, isWrite));
+if (writesFiles) writeFileSync(new URL("../VISITS.md", import.meta.url), report);
+console.log(closingLine(COMMAND, writesFiles));

@@ -15,15 +15,15 @@ export const TRAFFIC_END = Date.UTC(2026, 9, 1);
 export const VISITS_PER_MILLION_EVENTS = 150_000;
 
 /** The share of the visits that are the first visit of a new visitor. */
-const NEW_VISITORS = 0.6;
+const NEW_VISITOR_SHARE = 0.6;
 /**
  * The longest distance between two consecutive visits of one visitor: the number of visits between them, as a share of
  * all visits.
  */
-const MAX_RETURN_DISTANCE = 0.4;
+const MAX_RETURN_DISTANCE_SHARE = 0.4;
 /** The longest generated visit, in milliseconds. Sorting the events chronologically buffers them for this long. */
-const LONGEST_VISIT = 60 * MINUTE;
-const PRODUCTS = 400;
+const MAX_VISIT_DURATION = 60 * MINUTE;
+const PRODUCT_COUNT = 400;
 
 const DIRECT_SOURCE: Source = {
   channel: "Direct",
@@ -112,7 +112,7 @@ export function* eventsOf({ visits, days }: TrafficOptions): Generator<VisitEven
   const step = (days * DAY) / visits;
   const start = TRAFFIC_END - days * DAY;
   let waiting: VisitEvent[] = [];
-  let flushAt = start + 2 * LONGEST_VISIT;
+  let flushAt = start + 2 * MAX_VISIT_DURATION;
   for (let visit = 0; visit < visits; visit++) {
     const begin = Math.floor(start + visit * step);
     if (begin >= flushAt) {
@@ -121,7 +121,7 @@ export function* eventsOf({ visits, days }: TrafficOptions): Generator<VisitEven
       const ready = later < 0 ? waiting : waiting.slice(0, later);
       yield* ready;
       waiting = later < 0 ? [] : waiting.slice(later);
-      flushAt = begin + LONGEST_VISIT;
+      flushAt = begin + MAX_VISIT_DURATION;
     }
     for (const event of eventsOfVisit(visit, begin, visits)) waiting.push(event);
   }
@@ -143,8 +143,8 @@ export function* batchesOf(events: Iterable<VisitEvent>, size: number): Generato
 /** Returns the visitor who made a visit. A visitor is identified by the number of their first visit. */
 function visitorOf(visit: number, visits: number): number {
   let current = visit;
-  while (current > 0 && randomNumber(current, 1) >= NEW_VISITORS) {
-    const distance = 1 + Math.floor(randomNumber(current, 2) ** 2 * visits * MAX_RETURN_DISTANCE);
+  while (current > 0 && randomNumber(current, 1) >= NEW_VISITOR_SHARE) {
+    const distance = 1 + Math.floor(randomNumber(current, 2) ** 2 * visits * MAX_RETURN_DISTANCE_SHARE);
     if (distance > current) break;
     current -= distance;
   }
@@ -258,5 +258,5 @@ function eventsOfVisit(visit: number, begin: number, visits: number): readonly V
 }
 
 function productOf(visit: number, page: number): string {
-  return `/taco/${Math.floor(randomNumber(visit, 50 + page) ** 2 * PRODUCTS)}`;
+  return `/taco/${Math.floor(randomNumber(visit, 50 + page) ** 2 * PRODUCT_COUNT)}`;
 }
