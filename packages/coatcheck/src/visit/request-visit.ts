@@ -26,13 +26,14 @@ export class RequestVisit extends VisitingRequest {
    */
   respond(status: number, contentType: string | null): PageView | null {
     if (!this.collection.rules.collects) return null;
-    const isShown = isPage(status, contentType);
+    const isDisplayed = isPage(status, contentType);
     const counted = this.countedKind();
     if (counted !== null) {
-      if (isShown) this.collection.countDocument(counted, this.collection.tenantOf(this.requestWithClient));
+      if (isDisplayed)
+        this.collection.countDocument(counted, this.collection.tenantOf(this.requestWithClient));
       return null;
     }
-    return isShown || this.hasTracked ? new PageView(this, isShown) : null;
+    return isDisplayed || this.hasTracked ? new PageView(this, isDisplayed) : null;
   }
 
   /** Tracks the events in the body of a beacon. Throws `VALIDATION_FAILED` with a path for each fault. */

@@ -2,7 +2,7 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, LogPage, LogPosition, RevocationScope, Snapshot } from "../../session/store.ts";
 import type { EventQueue } from "./event-queue.ts";
 
-/** Retention of the log, in milliseconds: longer than a core's `maxSilence` plus the delay of the slowest message. */
+/** Retention of the log, in milliseconds: longer than a core's `maxTimeWithoutPoll` plus the delay of the slowest message. */
 const LOG_RETENTION = 5000;
 
 /** The time at which all copies of a session with a version below `version` became invalid. */
