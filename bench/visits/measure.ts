@@ -18,7 +18,7 @@ export interface DatabaseResults {
   readonly title: string;
   readonly loads: readonly { readonly name: string; readonly load: LoadResult }[];
   readonly bytes: number;
-  /** Milliseconds to recompute the rollups of all days after all events have been stored. */
+  /** How long recomputing the rollups of all days takes, in milliseconds. Measured once all events are stored. */
   readonly recomputeAllTime: number;
   readonly day: DayResults;
   readonly answers: readonly QuestionResult[];

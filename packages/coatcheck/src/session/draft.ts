@@ -17,8 +17,8 @@ interface FormerValue {
   /** A copy of `value` as it was when the member was replaced. */
   content: JsonValue;
   /**
-   * Whether changes of this value belong to the value that replaced it. False if the replacement is data of another
-   * session.
+   * Whether a change that the application makes to this former value must be applied to the value that replaced it.
+   * False if the replacement is data of another session.
    */
   readonly isSameSession: boolean;
 }

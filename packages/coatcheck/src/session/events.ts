@@ -67,7 +67,7 @@ export interface SessionEvents {
   "new-device": [{ record: SessionRecord; login: UnusualLogin }];
   /** A login from a country that none of the subject's earlier sessions has. */
   "new-country": [{ record: SessionRecord; login: UnusualLogin }];
-  /** `id` is null for a token without a valid signature: the id in it cannot be trusted. */
+  /** `id` is null for a token without a valid signature, because the id in such a token cannot be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
   /**
    * The CSRF checks rejected a request. `FORBIDDEN`: a cross-origin request. `CSRF_MISSING` and `CSRF_INVALID`: a
