@@ -143,7 +143,7 @@ describeEachBackend(
           }
         }
       };
-      /** Adds a taco. Skips this if an earlier attempt added it but its response was lost. */
+      /** Adds a taco, unless the cart has one from an earlier attempt whose response was lost. */
       const fill = async (visitor: Visitor) => {
         const { body } = await visitor.send<PricedCart>("GET", "/cart");
         if (body.itemCount === 0) await visitor.send("POST", "/cart/tacos", TACO_L);

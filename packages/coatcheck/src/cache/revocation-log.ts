@@ -14,9 +14,9 @@ interface SessionEntry {
  * costs store reads; refusing too few would serve a revoked session. So the `except` of a revocation is ignored: the
  * excepted session is read once more, and the new copy is allowed.
  *
- * A *mark* is one revocation kept in memory. The marks are complete from the log position *horizon* on: they contain
- * every log item from that position on that a successful poll has returned. Copies read before the horizon are refused,
- * so marks below the horizon can be deleted.
+ * A *mark* is one revocation kept in memory. The marks are complete from the log position *horizon* on: no log item
+ * that a successful poll has returned from there on is missing. Copies read before the horizon are refused, so marks
+ * below the horizon can be deleted.
  */
 export class RevocationLog {
   readonly #capacity: number;

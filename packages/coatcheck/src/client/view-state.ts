@@ -10,8 +10,8 @@ import type { ViewCache } from "./view-cache.ts";
 /**
  * The state machine behind `$session`. It applies the views that the server and the other tabs send.
  *
- * Each view starts a new generation and aborts the refresh of the previous one: a late response must not undo a login or a
- * sign-out that happened after the request was sent.
+ * Each view starts a new generation and aborts the refresh of the previous one, because a late response must not undo a
+ * login or a sign-out that happened after the request was sent.
  */
 export interface ViewState<User> {
   /** The signal of the current generation. It aborts when a newer view arrives. */

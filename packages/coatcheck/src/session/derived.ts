@@ -22,7 +22,7 @@ export interface DerivedSession {
  * The id is a hash of the key. The store creates an id only once, so one caller creates the session and all others find
  * it. The secret is derived from the key and the application's secrets, so concurrent callers get the same token. The
  * key alone is not enough to compute the token. A session that has ended stays in the store under its id until it is
- * swept, so the key cannot create it again.
+ * swept, so until then the key cannot create a second session.
  */
 export class DerivedSessions<Data> {
   readonly #writer: SessionWriter<Data>;

@@ -93,9 +93,9 @@ const OUTAGE_MESSAGE =
 type UnsavedReason = "revoked" | "unavailable";
 
 /**
- * Returns why the commit of a handle stores nothing; null if it stores the changes. There is no error response in these
- * cases: it would not clear the cookie of a revoked session, and it would replace the page that the outage policy
- * `anonymous` keeps available.
+ * Returns why the commit of a handle stores nothing; null if it stores the changes. The visitor gets no error response
+ * in these cases: it would not clear the cookie of a revoked session, and it would replace the page that the outage
+ * policy `anonymous` keeps available.
  */
 export function unsavedReasonOf(
   state: HandleState,
