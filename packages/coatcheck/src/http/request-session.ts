@@ -262,7 +262,10 @@ export class RequestSession<Data> {
     return `RequestSession ${inspect({ session: this.#session }, options)}`;
   }
 
-  /** Makes the adapter commit before it sends the response headers. If it has already sent them, {@link commit} does nothing. */
+  /**
+   * Makes the adapter commit before it sends the response headers. If it has already sent them, {@link commit} does
+   * nothing.
+   */
   #deferHeaders(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
