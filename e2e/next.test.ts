@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { testServerActions } from "./next-actions.ts";
 import { testClient } from "./next-browser.ts";
+import type { BuildVariant } from "./next-build.ts";
 import { testServerComponents } from "./next-pages.ts";
 import { testProcessEnd } from "./next-process.ts";
 import { testProxy } from "./next-proxy.ts";
@@ -11,8 +12,9 @@ import { testVisits, testVisitsInBrowser } from "./next-visits.ts";
 
 // All tests are in one file, so that they share one build and one server. `npm run test:next` runs them for all other
 // kinds of builds.
-const variant = JSON.parse(
-  process.env.NEXT_VARIANT ?? '{"cacheComponents":true,"bundler":"turbopack","installed":true}',
+const variant: BuildVariant = JSON.parse(
+  process.env.NEXT_VARIANT ??
+    '{"cacheComponents":true,"bundler":"turbopack","installed":true,"minified":false}',
 );
 
 describe(`coatcheck/next, ${JSON.stringify(variant)},`, () => {

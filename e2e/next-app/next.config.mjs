@@ -9,7 +9,11 @@ function findRoot(folder = import.meta.dirname) {
 /** @type {import("next").NextConfig} */
 export default {
   ...(process.env.FIXTURE_CACHE_COMPONENTS === "1" && { cacheComponents: true, partialPrefetching: true }),
-  experimental: { authInterrupts: true, turbopackSourceMaps: false },
+  experimental: {
+    authInterrupts: true,
+    turbopackSourceMaps: false,
+    turbopackMinify: process.env.FIXTURE_MINIFY !== "0",
+  },
   outputFileTracingRoot: findRoot(),
   turbopack: { root: findRoot() },
   // The repository's checks compile these files.
