@@ -1,6 +1,6 @@
 /**
- * Measures the cost of session libraries: GET requests by logged-in users, over 10,000 sessions of 1 KB. Every server has
- * its own process, rounds are interleaved, and the results are medians.
+ * Measures the cost of session libraries: GET requests by logged-in users, over 10,000 sessions of 1 KB. Every server
+ * has its own process, rounds are interleaved, and the results are medians.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";

@@ -30,8 +30,8 @@ function toHttp1(headers: IncomingHttpHeaders): Record<string, string | string[]
 }
 
 /**
- * Starts a proxy in front of a site: https towards the browser under every host name, plain HTTP towards the site. It speaks
- * HTTP/2, because a browser sends at most six concurrent requests to a host over HTTP/1.1.
+ * Starts a proxy in front of a site: https towards the browser under every host name, plain HTTP towards the site. It
+ * speaks HTTP/2, because a browser sends at most six concurrent requests to a host over HTTP/1.1.
  */
 export async function startTlsProxy(backend: string) {
   const pem = certificate();

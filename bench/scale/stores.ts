@@ -14,8 +14,8 @@ import {
 import { startRedis } from "../../packages/coatcheck/test/servers/redis.ts";
 
 /**
- * An empty store. Until `finishLoading` is called, the servers confirm writes before they are on the disk, so filling is
- * faster.
+ * An empty store. Until `finishLoading` is called, the servers confirm writes before they are on the disk, so filling
+ * is faster.
  */
 export interface OpenStore {
   readonly store: SessionStore;

@@ -9,8 +9,8 @@ import { connectClient } from "./remote.ts";
 import { COOKIE_SECRET, responseBody, SESSION_COUNT, type ServerUnderTest, sessionData } from "./workload.ts";
 
 /**
- * better-auth on SQLite. `cookieCache` enables its cookie cache, which saves database reads. `redis` keeps its sessions in
- * Redis, as its `secondaryStorage`.
+ * better-auth on SQLite. `cookieCache` enables its cookie cache, which saves database reads. `redis` keeps its sessions
+ * in Redis, as its `secondaryStorage`.
  */
 export async function betterAuthServer(options: {
   cookieCache?: boolean;

@@ -26,7 +26,10 @@ function followShortcut(event: KeyboardEvent): void {
   else target.click();
 }
 
-/** Links to the pages. Keyboard shortcuts: G and a letter open a page, / focuses the search field, N adds an entry to a list. */
+/**
+ * Links to the pages. Keyboard shortcuts: G and a letter open a page, / focuses the search field, N adds an entry to a
+ * list.
+ */
 export function Navigation({ links }: Props) {
   const path = usePathname();
   const router = useRouter();

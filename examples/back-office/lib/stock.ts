@@ -90,8 +90,8 @@ export interface StockChange {
 /**
  * Changes the quantity of an item for a user. Returns the new quantity.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for numbers that are not whole, `FORBIDDEN` for an item in a warehouse that the
- *   user may not enter, `CONFLICT` if the quantity would fall below zero.
+ * @throws CoatcheckError `VALIDATION_FAILED` for numbers that are not whole, `FORBIDDEN` for an item in a warehouse
+ *   that the user may not enter, `CONFLICT` if the quantity would fall below zero.
  */
 export async function adjustItem(
   database: Database,

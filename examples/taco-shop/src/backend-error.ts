@@ -35,8 +35,8 @@ export function isSessionLost(error: unknown): boolean {
 }
 
 /**
- * Translates an error response of the backend into the shop's error. An unknown code becomes `UPSTREAM_UNAVAILABLE`: the
- * customer's input is not at fault.
+ * Translates an error response of the backend into the shop's error. An unknown code becomes `UPSTREAM_UNAVAILABLE`:
+ * the customer's input is not at fault.
  */
 export function backendError(status: number, body: JsonValue, missing: MissingResource): CoatcheckError {
   const { error } = errorBody.safeParse(body).data ?? {};

@@ -20,8 +20,8 @@ export const BACKEND_OPTIONS = {
 } as const satisfies Partial<UpstreamOptions>;
 
 /**
- * A client of the backend. Each call passes through the gateway, which adds the backend cookies and CSRF token of one order
- * session. Error responses of the backend are thrown as `CoatcheckError`.
+ * A client of the backend. Each call passes through the gateway, which adds the backend cookies and CSRF token of one
+ * order session. Error responses of the backend are thrown as `CoatcheckError`.
  */
 export class Backend {
   readonly #upstream: Upstream;

@@ -58,8 +58,8 @@ export class Changes {
    * must have, or null for any.
    * @param send sends the request to the backend.
    * @returns the value of `send`, and the order's revision after the change.
-   * @throws CoatcheckError `CONFLICT` when the order has another revision, `FORBIDDEN` when the caller has lost the role;
-   * in both cases nothing is changed. Also throws the errors of `send`.
+   * @throws CoatcheckError `CONFLICT` when the order has another revision, `FORBIDDEN` when the caller has lost the
+   * role; in both cases nothing is changed. Also throws the errors of `send`.
    */
   async changeAtBackend<Value>(
     access: Access,

@@ -5,8 +5,8 @@ import { type HistoryEntry, readEntry } from "./order-state.ts";
  * Stores the complete history of every order in the shop's database. It has no limit, and outlives the order's session.
  *
  * The session contains the newest entries, because one write must store them together with the order's revision. After
- * each change, the shop copies them here. If a copy fails, the next change or read copies them: `addMissing` adds all missing
- * entries.
+ * each change, the shop copies them here. If a copy fails, the next change or read copies them: `addMissing` adds all
+ * missing entries.
  */
 export class OrderHistory {
   readonly #selectNewestNumber: StatementSync;

@@ -38,8 +38,8 @@ const DEFAULT_ORDER_PARAMS: PathParams = {
 };
 
 /**
- * Returns the parameters in the paths of the routes below a prefix. If the prefix has no `:sessionId`, the routes use the
- * browser's default order session.
+ * Returns the parameters in the paths of the routes below a prefix. If the prefix has no `:sessionId`, the routes use
+ * the browser's default order session.
  */
 export const paramsBelow = (prefix: string): PathParams =>
   prefix.includes(":sessionId") ? SESSION_PARAMS : DEFAULT_ORDER_PARAMS;

@@ -8,8 +8,8 @@ const FIELD_SELECTOR = ".dialog-body :is(input:not([type=radio], [readonly]), in
 const CONTROL_SELECTOR = ".dialog-body :is(button, a)";
 
 /**
- * Moves the focus to the first field, or to the first control that is visible without scrolling, or to the title. Without
- * this, the browser would focus the close button, and Enter would close the dialog.
+ * Moves the focus to the first field, or to the first control that is visible without scrolling, or to the title.
+ * Without this, the browser would focus the close button, and Enter would close the dialog.
  */
 function focusFirst(dialog: HTMLDialogElement): void {
   const control = dialog.querySelector<HTMLElement>(CONTROL_SELECTOR);

@@ -43,8 +43,8 @@ const SUBSCRIBE_RETRY_DELAY = 1000;
 const CLOCK_DRIFT = 0.01;
 
 /**
- * Caches sessions in this process, and in a shared tier if one is configured. A cache hit is synchronous, and no process
- * serves a revoked session for longer than `maxStaleness`, even while Redis or the database is unavailable.
+ * Caches sessions in this process, and in a shared tier if one is configured. A cache hit is synchronous, and no
+ * process serves a revoked session for longer than `maxStaleness`, even while Redis or the database is unavailable.
  *
  * The cache polls the store's revocation log, so sweep with a retention of more than ten minutes. A process that could
  * not poll for ten minutes drops all copies and starts over, because log items that it has not read may have been

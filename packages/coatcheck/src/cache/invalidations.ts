@@ -105,8 +105,10 @@ export class LogInvalidations implements Invalidations {
     }
   }
 
-  /** Refuses the copies of an invalidated key that were loaded before the invalidation. Call it for an invalidation by this
-   * process and for a hint. */
+  /**
+   * Refuses the copies of an invalidated key that were loaded before the invalidation. Call it for an invalidation by
+   * this process and for a hint.
+   */
   markPending(key: string, position: LogPosition | null): void {
     this.#deps.core.markKeyPending(key, position);
     if (!this.#deps.pollsRegularly) void this.#deps.poller.pollNow();

@@ -49,8 +49,9 @@ export class TimedLease implements Lease {
 }
 
 /**
- * For several processes on one host with one SQLite file. Valid while no other connection has committed since the newest
- * successful poll was sent. `dataVersion` returns `PRAGMA data_version`; reading it at every request rules out staleness.
+ * For several processes on one host with one SQLite file. Valid while no other connection has committed since the
+ * newest successful poll was sent. `dataVersion` returns `PRAGMA data_version`; reading it at every request rules out
+ * staleness.
  */
 export class DataVersionLease implements Lease {
   readonly #dataVersion: () => number;

@@ -30,7 +30,9 @@ export interface LoaderDependencies {
   readonly monotonic: () => number;
 }
 
-/** Loads sessions that the local tier cannot serve, from the shared tier or the store, and fills the caches with them. */
+/**
+ * Loads sessions that the local tier cannot serve, from the shared tier or the store, and fills the caches with them.
+ */
 export class SessionLoader {
   readonly #deps: LoaderDependencies;
   readonly #flights = new SingleFlight<ReadResult>();

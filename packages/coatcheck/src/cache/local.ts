@@ -30,8 +30,8 @@ export class CacheEntry extends CachedSession {
 const MIN_LRU_MOVE_INTERVAL = 5000;
 
 /**
- * The tier in this process's memory: compact id → copy, bounded by entries and by bytes. It does not decide whether a copy
- * may be served.
+ * The tier in this process's memory: compact id → copy, bounded by entries and by bytes. It does not decide whether a
+ * copy may be served.
  */
 export class LocalTier {
   /** The copies in LRU order, for eviction. */

@@ -32,8 +32,8 @@ export interface CacheOptions {
    */
   readonly singleProcess?: boolean;
   /**
-   * For several processes on one host with one SQLite file: returns the store's `PRAGMA data_version`. The cache calls it
-   * at every hit (2 to 4 µs), so that each process sees revocations at the next request.
+   * For several processes on one host with one SQLite file: returns the store's `PRAGMA data_version`. The cache calls
+   * it at every hit (2 to 4 µs), so that each process sees revocations at the next request.
    */
   readonly dataVersion?: () => number;
   /** Limits of the local tier. Default: 100,000 entries and 256 MiB. */

@@ -12,8 +12,8 @@ import type { ViewState } from "./view-state.ts";
 /** Requests the session from the server. `join` never rejects; `$session` and `$meta` contain the outcome. */
 export interface Refresh extends SingleFlight<void> {
   /**
-   * Returns the session; refreshes first if `fresh` is true or the view is stale. If the refresh fails, it resolves to the
-   * last known session, or rejects with a `SessionError` if none is known.
+   * Returns the session; refreshes first if `fresh` is true or the view is stale. If the refresh fails, it resolves to
+   * the last known session, or rejects with a `SessionError` if none is known.
    */
   read(options?: { readonly fresh?: boolean }): Promise<SessionInfo | null>;
   /** Returns the time at which the last refresh was sent, in epoch milliseconds. 0 before the first refresh. */

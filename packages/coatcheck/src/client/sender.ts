@@ -5,7 +5,10 @@ import { SessionError, type SessionErrorCode } from "./error.ts";
 import type { Meter } from "./metrics.ts";
 import { attempt, type Scope } from "./scope.ts";
 
-/** The fields that the client reads from a JSON response, if they are present. The application's own routes may send any JSON. */
+/**
+ * The fields that the client reads from a JSON response, if they are present. The application's own routes may send any
+ * JSON.
+ */
 interface ResponseBody<Data> {
   readonly success?: boolean;
   readonly data: Data & { readonly csrf_token?: string };

@@ -149,8 +149,9 @@ export interface Context<Given extends ContextMembers> {
 }
 
 /**
- * Defines the entities that sessions refer to: user, company, warehouse and so on. Each entity is cached once per process,
- * not once per session, and is invalidated on every node at once. Sessions keep only references, such as the subject.
+ * Defines the entities that sessions refer to: user, company, warehouse and so on. Each entity is cached once per
+ * process, not once per session, and is invalidated on every node at once. Sessions keep only references, such as the
+ * subject.
  *
  * @throws UsageError for unknown options, invalid names, and loaders that depend on each other in a cycle.
  * @example
@@ -197,8 +198,8 @@ export function defineContext<Given extends ContextMembers>(
 }
 
 /**
- * Defines the class of the objects that `context.of()` returns. Its methods are `select`, `set`, and one method for each
- * entity and each preference.
+ * Defines the class of the objects that `context.of()` returns. Its methods are `select`, `set`, and one method for
+ * each entity and each preference.
  */
 function defineReaders({ entities, choices }: ResolvedMembers, cache: EntityCache) {
   class Readers {

@@ -127,7 +127,9 @@ export class SessionContext {
     await this.#storeInSession(settings.member, value);
   }
 
-  /** Never throws: concurrent reads of several dependencies must all be awaited before one of their errors is thrown. */
+  /**
+   * Never throws: concurrent reads of several dependencies must all be awaited before one of their errors is thrown.
+   */
   #find(entity: Entity, reset: boolean): MaybePromise<CachedEntity | null> {
     try {
       return andThen(this.#readDependencies(entity.from), (from) =>

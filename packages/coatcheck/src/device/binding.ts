@@ -39,8 +39,8 @@ export interface BindingOptions extends Partial<BindingPolicy> {
     | Readonly<Record<string, Partial<BindingPolicy>>>
     | ((tenant: string) => Partial<BindingPolicy> | undefined);
   /**
-   * The client's country: the name of a header that your proxy or content delivery network sets, or a function that returns
-   * an ISO 3166-1 alpha-2 code. Called at logins only. Default: unknown.
+   * The client's country: the name of a header that your proxy or content delivery network sets, or a function that
+   * returns an ISO 3166-1 alpha-2 code. Called at logins only. Default: unknown.
    *
    * @example country: (client) => lookUpPlace(reader, client.address).country
    */

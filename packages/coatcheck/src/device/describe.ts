@@ -9,7 +9,8 @@ import { MAX_USER_AGENT_LENGTH, parseUserAgent } from "./user-agent.ts";
  * @param client - the connection of the request. Only `address` is used.
  * @param userAgent - the `User-Agent` header. At most 512 characters of it are stored.
  * @param privacy - how much of the address to store. Default: `truncated`.
- * @param place - where the client is. Look it up with the complete IP address, because only the truncated address is stored.
+ * @param place - where the client is. Look it up with the complete IP address, because only the truncated address is
+ *   stored.
  *
  * @example
  * coatcheck(sessions, {

@@ -18,7 +18,10 @@ export interface StoredCookie {
 const MAX_COOKIE_BYTES = 4096;
 /** Limits the `Path` attribute, in characters. Browsers ignore a longer attribute (RFC 6265bis §5.6). */
 const MAX_PATH_LENGTH = 1024;
-/** Maximum total size of the names and values of a session's cookies, in bytes. Above it, the oldest cookies are dropped. */
+/**
+ * Maximum total size of the names and values of a session's cookies, in bytes. Above it, the oldest cookies are
+ * dropped.
+ */
 const MAX_JAR_BYTES = 8192;
 /**
  * Limits the JSON of all cookies of a session. Needed for many small cookies, whose attributes are larger than their

@@ -35,8 +35,8 @@ export interface UpstreamCsrfOptions {
   /** Where requests send the token: in a header, or as a member of the JSON object or form in the body. */
   readonly sendAs: { readonly header: string } | { readonly field: string };
   /**
-   * Which responses to an unsafe request mean that the upstream refused the token and did not carry out the request. The
-   * gateway then gets a new token and repeats the request once. Default: `[403]`. See {@link upstreamPresets}.
+   * Which responses to an unsafe request mean that the upstream refused the token and did not carry out the request.
+   * The gateway then gets a new token and repeats the request once. Default: `[403]`. See {@link upstreamPresets}.
    */
   readonly staleToken?: StaleTokenTest;
   /**

@@ -44,17 +44,18 @@ export interface Upstream {
    * Sends a request on behalf of a session.
    *
    * - Requests of one session run one at a time. The first one fetches a CSRF token and, with it, the cookies.
-   * - When the upstream refuses the token of an unsafe request (`csrf.staleToken`), it has not carried out the request. The
-   *   gateway then takes the token of the response, or fetches a new one, and repeats the request, once.
+   * - When the upstream refuses the token of an unsafe request (`csrf.staleToken`), it has not carried out the request.
+   *   The gateway then takes the token of the response, or fetches a new one, and repeats the request, once.
    * - Redirects within the origin are followed, unless `redirect` is `manual`.
    * - Cookies are stored before the response is returned.
    *
    * @returns every response with a status from 200 to 499.
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` or `UPSTREAM_TIMEOUT`: the upstream may have carried out an unsafe
-   *   request, or not. `UPSTREAM_SESSION_LOST`: the upstream has forgotten the session; the next request starts a new one.
-   *   `VALIDATION_FAILED`: the request is invalid and was not sent. `CONFLICT`: too many concurrent updates of the session.
-   *   Errors of `state` pass through.
-   * @throws UsageError when `csrf.staleToken` or `session.isLoggedOut` throws or returns no boolean. The request was sent.
+   *   request, or not. `UPSTREAM_SESSION_LOST`: the upstream has forgotten the session; the next request starts a new
+   *   one. `VALIDATION_FAILED`: the request is invalid and was not sent. `CONFLICT`: too many concurrent updates of the
+   *   session. Errors of `state` pass through.
+   * @throws UsageError when `csrf.staleToken` or `session.isLoggedOut` throws or returns no boolean. The request was
+   *   sent.
    */
   request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamResponse>;
   /**

@@ -45,14 +45,16 @@ interface Hop {
 /**
  * Finds the client behind the trusted proxies.
  *
- * Forwarding headers are read from the right, because each proxy appends its entry there. Entries further left than those
- * of the trusted proxies come from the client, who can forge them.
+ * Forwarding headers are read from the right, because each proxy appends its entry there. Entries further left than
+ * those of the trusted proxies come from the client, who can forge them.
  */
 export class ClientAddress {
   readonly #isTrusted: IsTrusted;
   readonly #headers: ForwardingHeaders;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` when an entry is not an address or CIDR range, or the count is invalid. */
+  /**
+   * @throws CoatcheckError `VALIDATION_FAILED` when an entry is not an address or CIDR range, or the count is invalid.
+   */
   constructor(trust: TrustProxy = false, headers: ForwardingHeaders = "x-forwarded") {
     this.#isTrusted = createTrustCheck(trust);
     this.#headers = headers;

@@ -168,8 +168,9 @@ export class Cookie {
   }
 
   /**
-   * Returns the `Set-Cookie` values that delete duplicates of this cookie: cookies of the same name that a browser sends
-   * with a request for `url` on `host`, but that were set for a parent domain or another path. This cookie itself is kept.
+   * Returns the `Set-Cookie` values that delete duplicates of this cookie: cookies of the same name that a browser
+   * sends with a request for `url` on `host`, but that were set for a parent domain or another path. This cookie itself
+   * is kept.
    */
   clearDuplicates(host: string | null, url: string): readonly string[] {
     if (this.#isUnique) return [];

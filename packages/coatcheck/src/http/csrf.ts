@@ -2,7 +2,9 @@ import { CoatcheckError, invalidInputError } from "../session/errors.ts";
 import { isSessionId, type SessionRecord } from "../session/record.ts";
 import { hostOf, originFaults } from "./origin.ts";
 
-/** The parts of a request that the cross-origin check reads. Header values as received; undefined for an absent header. */
+/**
+ * The parts of a request that the cross-origin check reads. Header values as received; undefined for an absent header.
+ */
 export interface CrossOriginRequest {
   readonly method: string;
   readonly secFetchSite: string | undefined;
@@ -97,7 +99,10 @@ export class CsrfTokens {
     this.#signer = signer;
   }
 
-  /** Returns the session's token: 43 characters, the same until another subject logs in or the application adds a secret. */
+  /**
+   * Returns the session's token: 43 characters, the same until another subject logs in or the application adds a
+   * secret.
+   */
   issue(session: CsrfBinding): string {
     let token = this.#issued.get(session);
     if (token === undefined) {
@@ -109,8 +114,8 @@ export class CsrfTokens {
 
   /**
    * Returns the token for a form of a visitor without a stored session. It is valid for the session with this id, which
-   * the same response may store. It is also valid for another anonymous session, which another tab may have stored before
-   * the form was sent, if the browser reports that a page of the same origin has sent the request.
+   * the same response may store. It is also valid for another anonymous session, which another tab may have stored
+   * before the form was sent, if the browser reports that a page of the same origin has sent the request.
    *
    * @param id the id of the session that is not stored.
    */
@@ -121,7 +126,8 @@ export class CsrfTokens {
   /**
    * Verifies a token.
    *
-   * @param isSameOrigin whether the request has `Sec-Fetch-Site: same-origin`, which no page of another origin can send.
+   * @param isSameOrigin whether the request has `Sec-Fetch-Site: same-origin`, which no page of another origin can
+   *   send.
    * @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` for the token of another session.
    */
   verify(session: CsrfBinding, token: string | undefined, isSameOrigin = false): void {
@@ -137,7 +143,10 @@ export class CsrfTokens {
     }
   }
 
-  /** Whether {@link issueForVisitor} returned the token. Anyone can get such a token, so a login invalidates all of them. */
+  /**
+   * Whether {@link issueForVisitor} returned the token. Anyone can get such a token, so a login invalidates all of
+   * them.
+   */
   #isValidForVisitor({ id, subject }: CsrfBinding, token: string, isSameOrigin: boolean): boolean {
     const separator = token.indexOf(".");
     const issuedFor = token.slice(0, Math.max(separator, 0));

@@ -34,8 +34,8 @@ export const DROPPED_ON_ERROR: readonly string[] = [
 
 /**
  * Returns the response for an error. A {@link UsageError} is a bug in the application: the response is 500 and does not
- * reveal the message, which is for the developer. Any other error that is not a {@link CoatcheckError} comes from a database driver: the response is
- * `STORE_UNAVAILABLE` and does not reveal the cause.
+ * reveal the message, which is for the developer. Any other error that is not a {@link CoatcheckError} comes from a
+ * database driver: the response is `STORE_UNAVAILABLE` and does not reveal the cause.
  */
 export function errorResponse(error: unknown): ErrorResponse {
   if (error instanceof UsageError) {

@@ -98,7 +98,9 @@ export function requireJwt(...none: []): Middleware {
   return (request, response, next) => runCheck(() => sessionOf(request).requireJwt(), response, next);
 }
 
-/** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
+/**
+ * Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last.
+ */
 export function sessionErrors(...none: []) {
   requireCalled("sessionErrors", none);
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: NextFunction): void => {

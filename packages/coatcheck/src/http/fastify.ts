@@ -47,7 +47,8 @@ type FastifyHook = (request: FastifyRequest, reply: FastifyReply, done: DoneCall
  * Plugin that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with {@link
  * sessionOf}, which types it. Applies to the scope that registers it, like plugins made with fastify-plugin.
  *
- * @throws UsageError without a manager, and for an unknown option. `register` throws it for an option that belongs here.
+ * @throws UsageError without a manager, and for an unknown option. `register` throws it for an option that belongs
+ *   here.
  * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.
  * @example
  * await app.register(coatcheck(manager));

@@ -49,7 +49,9 @@ export interface SessionEnv<Data> {
   };
 }
 
-/** Returns the IP address of the connection's peer. Servers other than `@hono/node-server` offer `getConnInfo` for it. */
+/**
+ * Returns the IP address of the connection's peer. Servers other than `@hono/node-server` offer `getConnInfo` for it.
+ */
 export type AddressOf = (context: Context) => string | undefined;
 
 /** The options of {@link coatcheck}. */

@@ -24,8 +24,8 @@ export class HttpSessions<Data> implements HttpContext<Data> {
   readonly clearSiteData: string;
 
   /**
-   * @throws UsageError without a manager, and for an unknown option; CoatcheckError `VALIDATION_FAILED` for invalid cookie
-   *   options, trusted origins or trusted proxies.
+   * @throws UsageError without a manager, and for an unknown option; CoatcheckError `VALIDATION_FAILED` for invalid
+   *   cookie options, trusted origins or trusted proxies.
    */
   constructor(manager: SessionManager<Data>, options: HttpOptions = {}) {
     requireManager("coatcheck(manager, options)", manager);

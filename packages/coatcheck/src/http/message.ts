@@ -7,7 +7,10 @@ export interface HttpRequest extends ConnectionInfo {
   readonly url: string;
 }
 
-/** The headers of a response that has not been sent. The fetch standard's `Headers` implements this. Names are lower case. */
+/**
+ * The headers of a response that has not been sent. The fetch standard's `Headers` implements this. Names are lower
+ * case.
+ */
 export interface ResponseHeaders {
   get(name: string): string | null;
   set(name: string, value: string): void;

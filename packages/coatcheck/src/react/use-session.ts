@@ -82,8 +82,8 @@ export function useSession<User, Selected>(options?: {
 }
 
 /**
- * Returns the session; suspends while it is `pending`. Throws a `SessionError` to the nearest error boundary if the server
- * cannot be reached.
+ * Returns the session; suspends while it is `pending`. Throws a `SessionError` to the nearest error boundary if the
+ * server cannot be reached.
  */
 export function useSuspenseSession<User = unknown>(): KnownSession<User> {
   const context = useSessionContext();

@@ -90,8 +90,8 @@ export function bindingOf(client: RequestClient, tenant: string | null): Recorde
  * Compares the client of a request with the client in the session's binding. Runs for every request, and allocates
  * nothing if the clients are equal.
  *
- * @returns null if the clients are equal, or if the policy names no action for the difference. An unknown network is not a
- * difference.
+ * @returns null if the clients are equal, or if the policy names no action for the difference. An unknown network is
+ * not a difference.
  */
 export function findClientChange(
   { binding, tenant }: Pick<SessionRecord, "binding" | "tenant">,

@@ -105,8 +105,8 @@ export class Draft implements ProxyHandler<JsonMembers> {
   }
 
   /**
-   * Continues from `base`, the data of another session. Every nested array and object that the application holds belongs
-   * to the former session: its changes are lost changes.
+   * Continues from `base`, the data of another session. Every nested array and object that the application holds
+   * belongs to the former session: its changes are lost changes.
    *
    * @param assignments a merge patch of assignments that belong to the other session.
    */
@@ -117,8 +117,8 @@ export class Draft implements ProxyHandler<JsonMembers> {
   }
 
   /**
-   * Returns the path of a changed array or object that is no longer part of the data, because a write replaced it or the
-   * session has ended. Returns null when there is none.
+   * Returns the path of a changed array or object that is no longer part of the data, because a write replaced it or
+   * the session has ended. Returns null when there is none.
    */
   lostChange(): string | null {
     const lost = this.#formerValues.find(({ value, content }) => !equalJson(value, content));

@@ -79,12 +79,12 @@ export interface SessionEvents {
   ];
   /**
    * An operation failed, and its error may not reach a handler. Operations in the background are retried later or can
-   * be skipped. `migrate`: stored data could not be migrated, and `DataOptions.onUnreadable` applies. `commit`: a mistake
-   * of the program, such as data that is not JSON, kept the session from being saved; the response was 500. `late-token`: a
-   * login, elevation or rotation after the response headers were sent; it threw `CONFLICT`. `late-data`: data that was
-   * assigned after the response headers were sent, and was not saved. `revoked-data`: data that was assigned after the
-   * session was revoked, and was not saved. `outage-data`: data that was assigned under the outage policy `anonymous`,
-   * and was not saved. `visit`: the visit of a page view was not stored with its session.
+   * be skipped. `migrate`: stored data could not be migrated, and `DataOptions.onUnreadable` applies. `commit`: a
+   * mistake of the program, such as data that is not JSON, kept the session from being saved; the response was 500.
+   * `late-token`: a login, elevation or rotation after the response headers were sent; it threw `CONFLICT`.
+   * `late-data`: data that was assigned after the response headers were sent, and was not saved. `revoked-data`: data
+   * that was assigned after the session was revoked, and was not saved. `outage-data`: data that was assigned under the
+   * outage policy `anonymous`, and was not saved. `visit`: the visit of a page view was not stored with its session.
    * `unusual-login`: a login was not compared with earlier ones, or `onUnusualLogin` failed.
    */
   failed: [{ operation: FailedOperation; error: unknown }];

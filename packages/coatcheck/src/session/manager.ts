@@ -106,8 +106,8 @@ export class SessionManager<Data = JsonObject> {
   readonly #opener: SessionOpener<Data>;
 
   /**
-   * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid store, secret, policy or
-   *   initial data.
+   * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid store, secret, policy
+   *   or initial data.
    */
   constructor(options: SessionManagerOptions<Data>) {
     requireKnownOptions(OPTIONS_LABEL, options, MANAGER_OPTIONS);
@@ -207,7 +207,8 @@ export class SessionManager<Data = JsonObject> {
    * {@link Refusal} and does not throw.
    *
    * @param activity the activity class of the request. Default: `user`.
-   * @param client the request's client, to compare with the one that the session is bound to. Default: nothing is compared.
+   * @param client the request's client, to compare with the one that the session is bound to. Default: nothing is
+   *   compared.
    */
   resume(
     token: string,
@@ -374,12 +375,18 @@ export class SessionManager<Data = JsonObject> {
     return await this.#store.list(filter, page);
   }
 
-  /** Counts the stored sessions. The counts of a large store may be up to a minute old; `countedAt` is when they were taken. */
+  /**
+   * Counts the stored sessions. The counts of a large store may be up to a minute old; `countedAt` is when they were
+   * taken.
+   */
   async stats(): Promise<StoreStats> {
     return await this.#store.stats(this.#clock.now());
   }
 
-  /** Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns the number deleted. Throws `UsageError`. */
+  /**
+   * Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns the number deleted.
+   * Throws `UsageError`.
+   */
   async sweep(retention: number, limit = 1000): Promise<number> {
     requireSweepArguments(retention, limit);
     return await this.#store.sweep(this.#clock.now() - retention, limit);

@@ -23,8 +23,8 @@ function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">
 /**
  * Validates a page request and decodes its cursor.
  *
- * @throws UsageError when `page` is missing; CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is
- *   malformed.
+ * @throws UsageError when `page` is missing; CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the
+ *   cursor is malformed.
  */
 export function readPageRequest(page: PageRequest): {
   limit: number;

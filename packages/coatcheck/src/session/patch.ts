@@ -29,8 +29,8 @@ export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObje
 }
 
 /**
- * Returns the smallest merge patch that turns `before` into `after`; null when they are equal. A merge patch cannot set a
- * member to null: a member that is null in `after` is removed.
+ * Returns the smallest merge patch that turns `before` into `after`; null when they are equal. A merge patch cannot set
+ * a member to null: a member that is null in `after` is removed.
  */
 export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObject | null {
   const patch: Record<string, JsonValue> = {};

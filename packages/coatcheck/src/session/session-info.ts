@@ -63,7 +63,9 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.#duplicateTokens !== null;
   }
 
-  /** The distinct values of the request's session cookies if there are several, else null. A logout ends each session. */
+  /**
+   * The distinct values of the request's session cookies if there are several, else null. A logout ends each session.
+   */
   get duplicateTokens(): readonly string[] | null {
     return this.#duplicateTokens;
   }

@@ -36,8 +36,8 @@ export interface SessionVisit {
    * Tracks an event of the visitor. Returns at once. Does nothing when events are not collected.
    *
    * @param name a standard event, or one that the application has defined.
-   * @throws CoatcheckError `VALIDATION_FAILED` if the event is unknown or its properties are invalid. The error has the path
-   *   of the invalid value.
+   * @throws CoatcheckError `VALIDATION_FAILED` if the event is unknown or its properties are invalid. The error has the
+   *   path of the invalid value.
    */
   track(name: string, properties?: JsonObject): Tracked;
 

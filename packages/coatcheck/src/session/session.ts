@@ -296,7 +296,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * Throws `CONFLICT` for a browser's prefetch.
    *
    * Drops assignments that are not saved. Later assignments are stored only by {@link save}, which creates a new
-   * session, or by a login. A later change of an array or object that was read before throws `CONFLICT`, or is reported.
+   * session, or by a login. A later change of an array or object that was read before throws `CONFLICT`, or is
+   * reported.
    *
    * @returns whether a session was revoked. False without a session, and for an older token after that time.
    */

@@ -48,9 +48,9 @@ export interface PutOptions {
   /** 0: no session with this id may exist. A higher number: the session must be active and have this version. */
   readonly expectedVersion: number;
   /**
-   * `privilege` (a new secret, subject, tenant or elevation) also appends to the revocation log in the same atomic step,
-   * because caches on other nodes must stop serving the old copy. The item's `minVersion` is the new version. `data`
-   * appends nothing.
+   * `privilege` (a new secret, subject, tenant or elevation) also appends to the revocation log in the same atomic
+   * step, because caches on other nodes must stop serving the old copy. The item's `minVersion` is the new version.
+   * `data` appends nothing.
    */
   readonly change: "data" | "privilege";
   /**
@@ -214,8 +214,8 @@ export interface SessionStore {
   sweep(before: number, limit: number): Promise<number>;
 
   /**
-   * Finishes the accepted calls, then closes files and connections. Later calls throw `STORE_UNAVAILABLE`. May be called
-   * more than once.
+   * Finishes the accepted calls, then closes files and connections. Later calls throw `STORE_UNAVAILABLE`. May be
+   * called more than once.
    */
   close(): Promise<void>;
 }

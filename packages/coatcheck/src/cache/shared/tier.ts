@@ -2,9 +2,9 @@ import type { HintChannel } from "../../session/hint.ts";
 import type { Snapshot } from "../../session/store.ts";
 
 /**
- * A cache tier that several processes share. Its copies are checked against the revocation log before they are served, so
- * it may lose copies, bring back old ones, or fail over to a replica that is behind. Every call may reject; callers then
- * continue without the tier. Keys are compact ids.
+ * A cache tier that several processes share. Its copies are checked against the revocation log before they are served,
+ * so it may lose copies, bring back old ones, or fail over to a replica that is behind. Every call may reject; callers
+ * then continue without the tier. Keys are compact ids.
  */
 export interface SharedTier extends HintChannel {
   /** Returns a copy; null if there is none, or only a tombstone. One round trip. */

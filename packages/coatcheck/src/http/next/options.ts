@@ -20,8 +20,8 @@ export interface NextOptions<User, Visits extends ClosableVisits = ClosableVisit
    */
   readonly signIn?: string;
   /**
-   * Whether server actions accept a request with neither `Sec-Fetch-Site` nor `Origin`. Every browser sends one of them, so
-   * such a request comes from a script. Default: `refuse`.
+   * Whether server actions accept a request with neither `Sec-Fetch-Site` nor `Origin`. Every browser sends one of
+   * them, so such a request comes from a script. Default: `refuse`.
    */
   readonly actionsWithoutOrigin?: "refuse" | "accept";
   /** The name of the manager, for a process with several managers. Default: `default`. */
@@ -50,7 +50,10 @@ export interface SeparatedOptions<User> {
   readonly own: Pick<NextOptions<User>, keyof NextOnlyOptions>;
 }
 
-/** Checks the options, and separates those of the adapter from those of the manager. Throws `UsageError` for an unknown or invalid one. */
+/**
+ * Checks the options, and separates those of the adapter from those of the manager. Throws `UsageError` for an unknown
+ * or invalid one.
+ */
 export function separateOptions<User>(options: NextOptions<User>): SeparatedOptions<User> {
   const { user, signIn, actionsWithoutOrigin, name, visits, ...http } = options;
   const input = "options of coatcheck()";

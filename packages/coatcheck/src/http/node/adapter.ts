@@ -67,8 +67,8 @@ export interface WithSession<Data> {
 /**
  * Returns a function that wraps a request listener, so that each request has its session handle as `request.session`.
  *
- * If the listener throws a `CoatcheckError`, the response is that error as JSON. Other errors are rethrown: the listener
- * must catch them.
+ * If the listener throws a `CoatcheckError`, the response is that error as JSON. Other errors are rethrown: the
+ * listener must catch them.
  *
  * @throws UsageError without a manager, and for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.

@@ -72,7 +72,9 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
   }
 }
 
-/** Whether Node emitted the request as `upgrade`. False for an `Upgrade` header that the server ignores, such as `h2c`. */
+/**
+ * Whether Node emitted the request as `upgrade`. False for an `Upgrade` header that the server ignores, such as `h2c`.
+ */
 function isUpgrade(request: IncomingMessage & { readonly upgrade?: boolean }): boolean {
   return request.upgrade === true;
 }

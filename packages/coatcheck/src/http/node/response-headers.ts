@@ -8,8 +8,8 @@ import {
 import type { ResponseHeaders } from "../message.ts";
 
 /**
- * The header forms that `writeHead` accepts: an object, a flat list `[name, value, …]`, or a list of pairs. Names in a list
- * may repeat.
+ * The header forms that `writeHead` accepts: an object, a flat list `[name, value, …]`, or a list of pairs. Names in a
+ * list may repeat.
  */
 export type HeaderInput =
   | OutgoingHttpHeaders

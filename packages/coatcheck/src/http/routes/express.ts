@@ -31,8 +31,8 @@ import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * Middleware that serves the session endpoints. Mount it after `coatcheck()`. In a router at `/api` the endpoints are at
- * `/api/session`. Call `close` before the server stops.
+ * Middleware that serves the session endpoints. Mount it after `coatcheck()`. In a router at `/api` the endpoints are
+ * at `/api/session`. Call `close` before the server stops.
  *
  * @throws UsageError without a manager or `authenticate`, and for an unknown option.
  *

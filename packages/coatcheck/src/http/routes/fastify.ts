@@ -37,11 +37,11 @@ import { MAX_BODY_BYTES } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * Plugin that serves the session endpoints. Register it after `coatcheck()`. With the prefix `/api` the endpoints are at
- * `/api/session`. Open event streams end when the application closes.
+ * Plugin that serves the session endpoints. Register it after `coatcheck()`. With the prefix `/api` the endpoints are
+ * at `/api/session`. Open event streams end when the application closes.
  *
- * @throws UsageError without a manager or `authenticate`, and for an unknown option. `register` throws it for an option that belongs
- *   here.
+ * @throws UsageError without a manager or `authenticate`, and for an unknown option. `register` throws it for an option
+ *   that belongs here.
  *
  * @example
  * await app.register(coatcheck(sessions));

@@ -34,8 +34,8 @@ import { readText } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * Middleware that serves the session endpoints. Mount it after `coatcheck()`. In an application with the base path `/api`
- * the endpoints are at `/api/session`. Call `close` before the server stops.
+ * Middleware that serves the session endpoints. Mount it after `coatcheck()`. In an application with the base path
+ * `/api` the endpoints are at `/api/session`. Call `close` before the server stops.
  *
  * @throws UsageError without a manager or `authenticate`, and for an unknown option.
  *

@@ -79,7 +79,8 @@ export function metadataOf({ metadata = {} }: JsonObject): JsonObject {
 /**
  * Whether the query has the flag `name`: `?name` or `?name=true`.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for another value, such as `?name=false`, so that it does not set the flag.
+ * @throws CoatcheckError `VALIDATION_FAILED` for another value, such as `?name=false`, so that it does not set the
+ *   flag.
  */
 export function hasFlag(query: URLSearchParams, name: string): boolean {
   const values = query.getAll(name);
