@@ -14,7 +14,7 @@ import { SessionLoader } from "./loader.ts";
 import { LocalTier } from "./local.ts";
 import type { CacheSnapshot } from "./metrics/snapshot.ts";
 import { NegativeCache } from "./negative-cache.ts";
-import { type CacheOptions, leaseFor, preferDataVersion, resolveMaxStaleness } from "./options.ts";
+import { type CacheOptions, createLease, preferDataVersion, resolveMaxStaleness } from "./options.ts";
 import { Poller } from "./poller.ts";
 import { RevocationLog } from "./revocation-log.ts";
 import { SharedReader } from "./shared/reader.ts";
@@ -100,7 +100,7 @@ class TieredCache implements SessionCache {
       maxBytes: local.maxBytes ?? 256 * 1024 * 1024,
     });
     this.#core = new CacheCore({
-      lease: leaseFor(options, bound),
+      lease: createLease(options, bound),
       log: this.#log,
       keys: this.#keys,
       local: this.#local,

@@ -87,7 +87,7 @@ export function preferDataVersion(options: CacheOptions): CacheOptions {
 }
 
 /** Chooses the lease for the deployment that the options describe. */
-export function leaseFor({ singleProcess, dataVersion }: CacheOptions, bound: number): Lease {
+export function createLease({ singleProcess, dataVersion }: CacheOptions, bound: number): Lease {
   if (singleProcess) return new SingleProcessLease();
   return dataVersion ? new DataVersionLease(dataVersion) : new TimedLease(bound);
 }

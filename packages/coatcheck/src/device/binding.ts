@@ -9,7 +9,7 @@ import type {
 import { type KnownOptions, requireKnownOptions, requireOneOf } from "../session/known-options.ts";
 import { describeValue, usageError } from "../session/usage-error.ts";
 import { anonymizeAddress } from "./address.ts";
-import { countryCode } from "./place.ts";
+import { toCountryCode } from "./place.ts";
 import { userAgentFamily } from "./user-agent-family.ts";
 
 /** The members of a client that the binding reads. */
@@ -117,9 +117,9 @@ export class Binding implements BindingRules {
    */
   countryOf({ request, client }: RequestWithClient): string | null {
     if (this.#country === undefined) return null;
-    if (typeof this.#country === "string") return countryCode(request.header(this.#country));
+    if (typeof this.#country === "string") return toCountryCode(request.header(this.#country));
     try {
-      return countryCode(this.#country(client(), request) ?? undefined);
+      return toCountryCode(this.#country(client(), request) ?? undefined);
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
       return null;

@@ -53,14 +53,14 @@ const COUNTRY_CODE_PATTERN = /^(?!XX$)[A-Z]{2}$/;
 const MAX_CITY_LENGTH = 100;
 
 /** Returns a country code in upper case; null unless it has the form of an ISO 3166-1 alpha-2 code. */
-export function countryCode(country: string | undefined): string | null {
+export function toCountryCode(country: string | undefined): string | null {
   const code = country?.toUpperCase() ?? "";
   return COUNTRY_CODE_PATTERN.test(code) ? code : null;
 }
 
 function toPlace(country: string | undefined, city: string | undefined): Place {
   return {
-    country: countryCode(country),
+    country: toCountryCode(country),
     city: city ? decodePercent(city).slice(0, MAX_CITY_LENGTH) : null,
   };
 }

@@ -1,6 +1,6 @@
 import { CoatcheckError, invalidInputError } from "./errors.ts";
 import { copyJson, isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-import { applyMergePatch, diffMergePatch, equalJson, ownMember } from "./patch.ts";
+import { applyMergePatch, diffMergePatch, isEqualJson, ownMember } from "./patch.ts";
 import { INSPECT_METHOD } from "./plain-session.ts";
 
 type JsonMembers = Record<string, JsonValue | undefined>;
@@ -37,8 +37,8 @@ const TARGET_PROTOTYPE = {
 };
 
 /**
- * A writable view of a frozen JSON object, the base. The base never changes: {@link patch} returns the assignments as a
- * merge patch (RFC 7396). Two requests can therefore change different members without losing a change.
+ * A writable view of a frozen JSON object, the base. The base never changes: {@link createPatch} returns the
+ * assignments as a merge patch (RFC 7396). Two requests can therefore change different members without losing a change.
  *
  * Copies lazily: one level of an object on its first write, an array on its first read. The draft is also the proxy
  * handler of its view, which saves an allocation for every request that reads its data.
@@ -73,18 +73,18 @@ export class Draft implements ProxyHandler<JsonMembers> {
   }
 
   /** Returns the assignments so far as a merge patch; null when the view equals the base. */
-  patch(): JsonObject | null {
-    this.#mergeFormer();
-    const current = this.current();
+  createPatch(): JsonObject | null {
+    this.#mergeFormerValues();
+    const current = this.currentData();
     return current === this.#base ? null : diffMergePatch(this.#base, current);
   }
 
   /** Returns the present content of the view. Returns the base itself when nothing was assigned. */
-  current(): JsonObject {
+  currentData(): JsonObject {
     if (this.#childDrafts === null) return this.#members;
     let current: JsonMembers | null = null;
     for (const [name, child] of this.#childDrafts) {
-      const value = child.current();
+      const value = child.currentData();
       if (value === child.#base) continue;
       current ??= { ...this.#members };
       current[name] = value;
@@ -97,9 +97,9 @@ export class Draft implements ProxyHandler<JsonMembers> {
    * objects that the application holds stay part of the view, unless `base` has another value in their place.
    */
   rebase(base: JsonObject, patch: JsonObject | null): void {
-    this.#mergeFormer();
+    this.#mergeFormerValues();
     const expected = patch ? applyMergePatch(this.#base, patch) : this.#base;
-    const later = diffMergePatch(expected, this.current());
+    const later = diffMergePatch(expected, this.currentData());
     this.#restart(base, expected);
     if (later) this.#assign(later);
   }
@@ -120,15 +120,15 @@ export class Draft implements ProxyHandler<JsonMembers> {
    * Returns the path of a changed array or object that is no longer part of the data, because a write replaced it or
    * the session has ended. Returns null when there is none.
    */
-  lostChange(): string | null {
-    const lost = this.#formerValues.find(({ value, content }) => !equalJson(value, content));
+  findLostChange(): string | null {
+    const lost = this.#formerValues.find(({ value, content }) => !isEqualJson(value, content));
     if (lost) return lost.name;
     for (const [name, child] of this.#childDrafts ?? []) {
-      const path = child.lostChange();
+      const path = child.findLostChange();
       if (path !== null) return `${name}.${path}`;
     }
     for (const removed of this.#removedDrafts) {
-      const path = removed.lostChange();
+      const path = removed.findLostChange();
       if (path !== null) return path;
     }
     return null;
@@ -246,7 +246,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
     this.#copy = null;
     for (const [name, value] of held) {
       if (value === undefined || !replacesBaseValue(value, before[name])) continue;
-      if (expected && equalJson(ownMember(base, name), ownMember(expected, name))) {
+      if (expected && isEqualJson(ownMember(base, name), ownMember(expected, name))) {
         this.#copy ??= { ...base };
         this.#copy[name] = value;
       } else {
@@ -269,7 +269,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
    * Finds changes in objects that are no longer part of the view, and assigns them to the objects that replaced these.
    * An array cannot be merged in this way.
    */
-  #mergeFormer(): void {
+  #mergeFormerValues(): void {
     for (const former of this.#formerValues) {
       const { name, value, content } = former;
       const present = former.isSameSession ? ownMember(this.#members, name) : undefined;
@@ -279,7 +279,7 @@ export class Draft implements ProxyHandler<JsonMembers> {
       former.content = copyJson(value);
       this.#childDraft(name, present).#assign(changes);
     }
-    for (const child of this.#childDrafts?.values() ?? []) child.#mergeFormer();
+    for (const child of this.#childDrafts?.values() ?? []) child.#mergeFormerValues();
   }
 
   #assign(patch: JsonObject): void {
@@ -342,5 +342,5 @@ function toPrimitive(): string {
 function withoutDraft(value: JsonValue | undefined): JsonValue | undefined {
   if (!isJsonObject(value)) return value;
   const draft: unknown = Reflect.get(value, DRAFT_KEY);
-  return draft instanceof Draft ? structuredClone(draft.current()) : value;
+  return draft instanceof Draft ? structuredClone(draft.currentData()) : value;
 }

@@ -24,7 +24,7 @@ export class LoginData<Data> {
     const { schema } = this.#deps;
     const data = schema.read(session);
     if (data === null || (session.subject !== null && session.subject !== this.#subject)) {
-      return { data: schema.initial(), dataVersion: schema.version };
+      return { data: schema.initialData(), dataVersion: schema.version };
     }
     // This process cannot read data that a newer deployment wrote. It keeps the data unchanged, without a merge.
     if (schema.isNewer(session)) return { data: session.data, dataVersion: session.dataVersion };

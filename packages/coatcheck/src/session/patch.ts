@@ -45,7 +45,7 @@ export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObjec
     if (isJsonObject(value) && isJsonObject(old)) {
       const inner = diffMergePatch(old, value);
       if (inner) patch[name] = inner;
-    } else if (!equalJson(old, value)) {
+    } else if (!isEqualJson(old, value)) {
       patch[name] = value;
     }
   }
@@ -61,16 +61,16 @@ export function ownMember(object: JsonObject, name: string): JsonValue | undefin
  * Compares JSON values deeply. The order of an object's members does not matter, and neither do members that are
  * `undefined`, because they are not stored.
  */
-export function equalJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
+export function isEqualJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (left === right) return true;
   if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, index) => equalJson(item, right[index]));
+    return left.length === right.length && left.every((item, index) => isEqualJson(item, right[index]));
   }
   if (isJsonObject(left) && isJsonObject(right)) {
     const names = namesOf(left);
     return (
       names.length === namesOf(right).length &&
-      names.every((name) => Object.hasOwn(right, name) && equalJson(left[name], right[name]))
+      names.every((name) => Object.hasOwn(right, name) && isEqualJson(left[name], right[name]))
     );
   }
   return false;

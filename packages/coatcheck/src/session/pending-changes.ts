@@ -54,8 +54,8 @@ export class PendingChanges {
    * Returns the data with the pending assignments, not writable. Null if the data has not been read: then nothing is
    * pending.
    */
-  current(): JsonObject | null {
-    return this.#draft?.current() ?? null;
+  currentData(): JsonObject | null {
+    return this.#draft?.currentData() ?? null;
   }
 
   /** Whether the application may hold an array or object whose changes {@link onDraftChange} does not report. */
@@ -91,7 +91,7 @@ export class PendingChanges {
    * read before belong to the former session, so they cannot be stored.
    */
   moveTo(data: () => JsonObject): void {
-    this.#draft?.replace(data(), this.#draft.patch());
+    this.#draft?.replace(data(), this.#draft.createPatch());
   }
 
   /**
@@ -99,8 +99,8 @@ export class PendingChanges {
    * {@link validateSnapshot}.
    */
   snapshot(): PendingSnapshot | null {
-    const patch = this.#draft?.patch() ?? null;
-    const lostChangePath = this.#draft?.lostChange() ?? null;
+    const patch = this.#draft?.createPatch() ?? null;
+    const lostChangePath = this.#draft?.findLostChange() ?? null;
     return patch === null && this.#flash === null && lostChangePath === null
       ? null
       : { patch, flash: this.#flash, lostChangePath };

@@ -50,7 +50,7 @@ const DATA_OPTIONS = {
 export class DataSchema<Data> {
   /** The data version of new sessions. For an existing session, use {@link versionOnWrite}. */
   readonly version: number;
-  readonly #isDeclared: boolean;
+  readonly #hasVersionOrSchema: boolean;
   readonly #options: DataOptions<Data>;
   readonly #limit: number;
   readonly #onFailure: (error: unknown) => void;
@@ -76,15 +76,15 @@ export class DataSchema<Data> {
     }
     this.version = options.version ?? 1;
     requireMigrations(this.version, options);
-    this.#isDeclared = options.version !== undefined || options.schema !== undefined;
+    this.#hasVersionOrSchema = options.version !== undefined || options.schema !== undefined;
     this.#options = options;
     this.#limit = limit;
     this.#onFailure = onFailure;
-    this.initial();
+    this.initialData();
   }
 
   /** Returns the data of a new session. */
-  initial(): JsonObject {
+  initialData(): JsonObject {
     return this.check(this.#options.initial?.() ?? {});
   }
 
@@ -130,7 +130,7 @@ export class DataSchema<Data> {
    * Returns the record's data, migrated to the present version. Null if that is impossible and the session must end.
    */
   read(record: SessionRecord): Data | null {
-    if (record.dataVersion === this.version || !this.#isDeclared) return record.data as Data;
+    if (record.dataVersion === this.version || !this.#hasVersionOrSchema) return record.data as Data;
     let data = this.#migrated.get(record);
     if (data === undefined) {
       data = this.#migrate(record) as Data | null;
@@ -141,17 +141,21 @@ export class DataSchema<Data> {
 
   /** Returns the record's data, migrated. Without a record, returns the data of a new session. */
   readOrInitial(record: SessionRecord | null): JsonObject {
-    return (record ? this.read(record) : this.initial()) as JsonObject;
+    return (record ? this.read(record) : this.initialData()) as JsonObject;
   }
 
   /** Returns the data version that this process writes for an existing session. */
   versionOnWrite(record: SessionRecord): number {
-    return this.#isDeclared ? this.version : record.dataVersion;
+    return this.#hasVersionOrSchema ? this.version : record.dataVersion;
   }
 
   /** Whether a newer deployment wrote the data, so that this process must not change it. */
   isNewer(record: SessionRecord): boolean {
-    return this.#isDeclared && record.dataVersion > this.version && this.#options.onUnreadable === undefined;
+    return (
+      this.#hasVersionOrSchema &&
+      record.dataVersion > this.version &&
+      this.#options.onUnreadable === undefined
+    );
   }
 
   #migrate(record: SessionRecord): JsonObject | null {
@@ -166,7 +170,7 @@ export class DataSchema<Data> {
       return this.check(data);
     } catch (error) {
       if (!this.isNewer(record)) this.#onFailure(error);
-      return this.#options.onUnreadable === "end" ? null : this.initial();
+      return this.#options.onUnreadable === "end" ? null : this.initialData();
     }
   }
 }
@@ -178,12 +182,12 @@ function faultPathOf(path: StandardSchemaV1.Issue["path"]): string {
 
 /** Rejects a version that is not a whole number, and migrations that are missing or would never run. */
 function requireMigrations(
-  present: number,
+  currentVersion: number,
   { migrations = {}, onUnreadable }: Pick<DataOptions<unknown>, "migrations" | "onUnreadable">,
 ): void {
   const input = "session data options";
-  if (!Number.isSafeInteger(present) || present < 1) {
-    const message = `must be a whole number from 1 (got ${describeValue(present)})`;
+  if (!Number.isSafeInteger(currentVersion) || currentVersion < 1) {
+    const message = `must be a whole number from 1 (got ${describeValue(currentVersion)})`;
     throw usageError(input, [{ path: "version", message }]);
   }
   for (const [version, migration] of Object.entries(migrations)) {
@@ -191,16 +195,16 @@ function requireMigrations(
     if (
       String(Math.trunc(Number(version))) !== version ||
       Number(version) < 1 ||
-      Number(version) >= present
+      Number(version) >= currentVersion
     ) {
-      const message = `would never run: migrations[n] converts data of version n to n + 1, and the version is ${present}`;
+      const message = `would never run: migrations[n] converts data of version n to n + 1, and the version is ${currentVersion}`;
       throw usageError(input, [{ path, message }]);
     }
     if (typeof migration !== "function")
       throw usageError(input, [{ path, message: `must be a function (got ${describeValue(migration)})` }]);
   }
   if (onUnreadable !== undefined) return;
-  for (let version = 1; version < present; version++) {
+  for (let version = 1; version < currentVersion; version++) {
     if (Object.hasOwn(migrations, version)) continue;
     const message = `is missing: add a function that converts data of version ${version} to ${version + 1}, or set onUnreadable to say what happens to such data`;
     throw usageError(input, [{ path: `migrations[${version}]`, message }]);

@@ -180,7 +180,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       await this.#endImpersonation();
       // The request's own session has ended: the login creates a session with another id.
       if (this.#record) this.#newId = this.#record = null;
-      const content = { data: applySnapshot(schema.initial(), pending), flash };
+      const content = { data: applySnapshot(schema.initialData(), pending), flash };
       const { newSession, client: boundTo } = this.#start;
       const fields = { ...newSession(), ...options, ...content, id: this.id, subject, boundTo };
       this.#adoptToken(await this.#writer.createAuthenticated(fields), pending);
@@ -366,7 +366,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   protected override toPlain(): PlainSession<Data> {
     const { id, type, subject, tenant } = this;
     const state = this.#state === "revoked" ? "revoked" : this.isNew ? "new" : "active";
-    const data = this.#pending?.current() ?? this.#deps.schema.readOrInitial(this.#record);
+    const data = this.#pending?.currentData() ?? this.#deps.schema.readOrInitial(this.#record);
     return { id, state, type, subject, tenant, data: data as Data };
   }
 
@@ -419,7 +419,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheldError();
       requireTokenDelivery(this.#start, this.#lateChanges);
-      const data = await changed(schema.initial());
+      const data = await changed(schema.initialData());
       const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
       const fields = { ...this.#start.newSession(), id: this.id, data, flash, visitFields };
       this.#adoptToken(await this.#writer.create(fields), validChanges);

@@ -109,7 +109,7 @@ export class SessionWriter<Data> {
     const values = {
       id: options.id ?? newSessionId(random),
       secretHash: hashSecret(secret),
-      data: options.data === undefined ? schema.initial() : schema.check(options.data),
+      data: options.data === undefined ? schema.initialData() : schema.check(options.data),
       dataVersion: schema.version,
       metadata: requireJsonObject(options.metadata ?? {}, "metadata", policy.maxMetadataBytes),
       now: clock.now(),
@@ -131,7 +131,7 @@ export class SessionWriter<Data> {
    * errors as {@link create}.
    */
   async createAuthenticated({ boundTo: client = null, ...options }: NewLoginValues): Promise<IssuedSession> {
-    const { subject, tenant = null, data = this.#deps.schema.initial() } = options;
+    const { subject, tenant = null, data = this.#deps.schema.initialData() } = options;
     requireStrings({ subject });
     const merged = await new LoginData(this.#deps, subject).merge(data as Data);
     const issued = await this.create({

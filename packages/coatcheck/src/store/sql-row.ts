@@ -53,7 +53,7 @@ export const FILTER_COLUMNS = [
  * U+FFFD for every lone surrogate, and two different subjects would compare equal. The column `body` is safe, because
  * JSON escapes lone surrogates.
  */
-export function isIllFormed(value: unknown): boolean {
+export function hasLoneSurrogate(value: unknown): boolean {
   return typeof value === "string" && !value.isWellFormed();
 }
 
@@ -98,7 +98,7 @@ export function rowOf(record: SessionRecord): SessionRow {
     ends_at: endsAt(record),
     body: JSON.stringify(body),
   };
-  if (Object.values(row).some(isIllFormed)) {
+  if (Object.values(row).some(hasLoneSurrogate)) {
     throw new TypeError("Cannot store the session: a string field contains a lone surrogate.");
   }
   return row;

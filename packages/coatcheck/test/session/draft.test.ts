@@ -25,7 +25,7 @@ describe("a draft", () => {
       true,
       ["a", "c"],
     ]);
-    expect(draft.patch()).toBeNull();
+    expect(draft.createPatch()).toBeNull();
   });
 
   it("returns assignments at any depth as one merge patch", () => {
@@ -34,7 +34,7 @@ describe("a draft", () => {
     view.cart.fig = 3;
     delete view.cart.pear;
     view.theme = null;
-    expect(draft.patch()).toEqual({ cart: { apple: 2, fig: 3, pear: null }, theme: null });
+    expect(draft.createPatch()).toEqual({ cart: { apple: 2, fig: 3, pear: null }, theme: null });
     expect(view.cart).toEqual({ apple: 2, fig: 3 });
   });
 
@@ -43,13 +43,13 @@ describe("a draft", () => {
     view.a = { b: 1 };
     view.list.push(2);
     view.list.pop();
-    expect(draft.patch()).toBeNull();
+    expect(draft.createPatch()).toBeNull();
   });
 
   it("returns a patch with the whole array when one element changes", () => {
     const { draft, view } = createDraft({ list: [1, { a: 1 }] });
     view.list[1].a = 2;
-    expect(draft.patch()).toEqual({ list: [1, { a: 2 }] });
+    expect(draft.createPatch()).toEqual({ list: [1, { a: 2 }] });
   });
 
   it("copies a nested object that is assigned to another member, instead of sharing it", () => {
@@ -57,15 +57,15 @@ describe("a draft", () => {
     view.from.a = 2;
     view.to = view.from;
     view.from.a = 3;
-    expect(draft.patch()).toEqual({ from: { a: 3 }, to: { a: 2 } });
-    expect(structuredClone(draft.patch())).toEqual({ from: { a: 3 }, to: { a: 2 } });
+    expect(draft.createPatch()).toEqual({ from: { a: 3 }, to: { a: 2 } });
+    expect(structuredClone(draft.createPatch())).toEqual({ from: { a: 3 }, to: { a: 2 } });
   });
 
   it("includes later changes of an assigned object in the patch", () => {
     const { draft, view } = createDraft({});
     view.cart = { apple: 1 };
     view.cart.apple = 2;
-    expect(draft.patch()).toEqual({ cart: { apple: 2 } });
+    expect(draft.createPatch()).toEqual({ cart: { apple: 2 } });
   });
 
   it("has no members inherited from Object.prototype", () => {
@@ -73,7 +73,7 @@ describe("a draft", () => {
     expect(view.constructor).toBeUndefined();
     expect(view.hasOwnProperty).toBeUndefined();
     view.constructor = "builder";
-    expect(draft.patch()).toEqual({ constructor: "builder" });
+    expect(draft.createPatch()).toEqual({ constructor: "builder" });
   });
 });
 
@@ -93,9 +93,9 @@ describe("a view of a draft", () => {
     expect(() => {
       delete view.theme;
     }).toThrow(TypeError);
-    expect(draft.patch()).toBeNull();
+    expect(draft.createPatch()).toBeNull();
     view.cart.apple = 2;
-    expect(draft.patch()).toEqual({ cart: { apple: 2 } });
+    expect(draft.createPatch()).toEqual({ cart: { apple: 2 } });
     expect(view.cart).toEqual({ apple: 2 });
   });
 
@@ -104,7 +104,7 @@ describe("a view of a draft", () => {
     view.theme = "light";
     Object.freeze(view);
     expect(view).toEqual({ theme: "light" });
-    expect(draft.patch()).toEqual({ theme: "light" });
+    expect(draft.createPatch()).toEqual({ theme: "light" });
   });
 
   it("keeps its values after the session has been saved", () => {
@@ -112,7 +112,7 @@ describe("a view of a draft", () => {
     Object.freeze(view);
     draft.rebase({ theme: "light", more: 1 }, null);
     expect(view).toEqual({ theme: "dark" });
-    expect(draft.patch()).toBeNull();
+    expect(draft.createPatch()).toBeNull();
   });
 
   it("can be frozen at every level", () => {
@@ -129,7 +129,7 @@ describe("a view of a draft", () => {
     Object.seal(view);
     view.theme = "light";
     expect([view.theme, Object.isSealed(view), Object.isFrozen(view)]).toEqual(["light", true, false]);
-    expect(draft.patch()).toEqual({ theme: "light" });
+    expect(draft.createPatch()).toEqual({ theme: "light" });
     expect(() => {
       view.added = 1;
     }).toThrow(TypeError);

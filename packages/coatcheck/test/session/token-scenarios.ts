@@ -107,6 +107,6 @@ const variedSequence = fc
 export const arbitraryScenario: fc.Arbitrary<Scenario> = fc.record({
   attackerPlantsToken: fc.boolean(),
   rotateEvery: fc.constantFrom(null, 5 * MINUTE),
-  cached: fc.boolean(),
+  hasCache: fc.boolean(),
   steps: fc.oneof(fc.array(arbitraryStep, { maxLength: 24, size: "max" }), variedSequence),
 });

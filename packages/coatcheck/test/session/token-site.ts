@@ -29,7 +29,7 @@ export type HandlerAction =
 
 export interface SiteOptions {
   readonly rotateEvery: number | null;
-  readonly cached: boolean;
+  readonly hasCache: boolean;
 }
 
 /** The session data of the model. Each writer stores the number of its last write. */
@@ -128,7 +128,7 @@ export class Site {
     const policy = { rotateEvery: options.rotateEvery, tokenOverlap: TOKEN_OVERLAP };
     const cacheOptions = { store, clock, singleProcess: true, monotonic: () => this.now };
     const common = { secrets: SITE_SECRETS, policy, clock, schedule, random: seededRandom(seed) };
-    const cache = options.cached ? { cache: createCache(cacheOptions) } : {};
+    const cache = options.hasCache ? { cache: createCache(cacheOptions) } : {};
     this.manager = new SessionManager<SiteData>({ ...common, ...cache, store });
     this.#http = new HttpSessions(this.manager, { csrf: false });
     const readOnly: SessionStore = { ...store, revoke: async () => 0 };

@@ -7,7 +7,7 @@ import type { HttpRequest } from "../message.ts";
 import type { RequestSession } from "../request-session.ts";
 import type { NextOptions } from "./options.ts";
 import type { ProcessSessions } from "./process-sessions.ts";
-import { pageRequest } from "./request.ts";
+import { createPageRequest } from "./request.ts";
 import { CookieHeaders } from "./set-cookies.ts";
 import { isControlFlow } from "./thrown.ts";
 
@@ -52,7 +52,7 @@ async function openActionSession<Data>(
 ): Promise<{ readonly http: HttpRequest; readonly session: RequestSession<Data> }> {
   const received = await headers();
   const opened = await sessions.get();
-  const http = pageRequest("POST", received, jar, opened.http.cookie.name);
+  const http = createPageRequest("POST", received, jar, opened.http.cookie.name);
   return { http, session: opened.http.open(http) };
 }
 

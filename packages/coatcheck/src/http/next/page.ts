@@ -13,7 +13,7 @@ import { viewOf } from "../routes/view.ts";
 import type { NextOptions } from "./options.ts";
 import { type PageLogin, type PageSession, pageSession } from "./page-session.ts";
 import type { OpenSessions, ProcessSessions } from "./process-sessions.ts";
-import { pageRequest } from "./request.ts";
+import { createPageRequest } from "./request.ts";
 import { readRequest } from "./thrown.ts";
 
 /**
@@ -65,7 +65,7 @@ export function createPageReaders<User, Data>(
     });
     const opened = await deps.sessions.get();
     const request = opened.pageSessions.open(
-      pageRequest("GET", received, jar, opened.pageSessions.cookie.name),
+      createPageRequest("GET", received, jar, opened.pageSessions.cookie.name),
     );
     return { request, session: await request.load(), opened };
   });

@@ -27,7 +27,7 @@ export function fetchRequest(request: Request): HttpRequest {
  *
  * @param cookieName the name of the session cookie.
  */
-export function pageRequest(
+export function createPageRequest(
   method: string,
   headers: HeaderReader,
   cookies: CookieReader,

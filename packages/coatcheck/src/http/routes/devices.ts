@@ -34,12 +34,12 @@ export async function devicesOf<Data>(
 
 function toDevice(
   { id, subject, actor, client, createdAt }: SessionRecord,
-  current: boolean,
+  isCurrent: boolean,
   lastSeenAt: number,
 ): Device {
   return {
     id,
-    current,
+    current: isCurrent,
     ...(actor && subject !== null && { impersonates: subject }),
     browser: client?.browser ?? null,
     os: client?.os ?? null,

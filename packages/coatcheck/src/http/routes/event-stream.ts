@@ -49,7 +49,7 @@ export class EventStream implements WatchListener {
   }
 
   /** Sends a comment, so that proxies keep the connection open and the server notices a broken connection. */
-  heartbeat(): void {
+  sendHeartbeat(): void {
     this.#send(":\n\n");
   }
 

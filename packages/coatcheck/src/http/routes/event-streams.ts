@@ -72,7 +72,7 @@ export class EventStreams<Data> {
     const now = this.#clock.now();
     if (now - this.#heartbeatSentAt < HEARTBEAT_INTERVAL) return;
     this.#heartbeatSentAt = now;
-    for (const stream of this.#openStreams()) stream.heartbeat();
+    for (const stream of this.#openStreams()) stream.sendHeartbeat();
   }
 
   #openStreams(): EventStream[] {

@@ -77,8 +77,8 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPo
   // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
   pool.on("error", () => {});
   const connections = new Connections(onNotice);
-  const quick = new PostgresDatabase(pool, { deadline, prepareStatements: true, connections });
-  const slow = new PostgresDatabase(pool, { deadline: longDeadline, prepareStatements: false, connections });
+  const quick = new PostgresDatabase(pool, { deadline, preparesStatements: true, connections });
+  const slow = new PostgresDatabase(pool, { deadline: longDeadline, preparesStatements: false, connections });
   const end = async () => {
     if (ownsPool) await quick.end();
   };

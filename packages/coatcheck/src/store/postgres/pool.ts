@@ -49,7 +49,7 @@ export interface DeadlinePoolOptions {
    * Whether each connection plans a statement only once. If false, PostgreSQL plans the statement at each call, for the
    * values of that call.
    */
-  readonly prepareStatements: boolean;
+  readonly preparesStatements: boolean;
   /** Shared by all users of the pool. */
   readonly connections: Connections;
 }
@@ -118,8 +118,8 @@ class DeadlineClient implements KyselyClient {
   query(): never;
   async query<R>(text = "", values: ReadonlyArray<unknown> = []): Promise<PostgresQueryResult<R>> {
     if (this.#hasTimedOut) throw createTimeoutError();
-    const { connections, prepareStatements } = this.#options;
-    const named = prepareStatements && connections.canPrepare ? statementName(text) : {};
+    const { connections, preparesStatements } = this.#options;
+    const named = preparesStatements && connections.canPrepare ? statementName(text) : {};
     try {
       const query = { ...named, text, values: [...values], types: resultTypes };
       const result = await withinDeadline(this.#deadline, this.#client.query(query));

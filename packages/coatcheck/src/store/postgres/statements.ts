@@ -1,4 +1,4 @@
-import { isIllFormed, type SessionRow } from "../sql-row.ts";
+import { hasLoneSurrogate, type SessionRow } from "../sql-row.ts";
 import { ADVISORY_LOCKS } from "./schema.ts";
 
 /**
@@ -43,7 +43,7 @@ export const READ_COLUMNS: readonly (keyof SessionRow)[] = [...COLUMN_NAMES, "en
  * surrogates.
  */
 export function isUnstorable(value: unknown): boolean {
-  return isIllFormed(value) || (typeof value === "string" && value.includes("\0"));
+  return hasLoneSurrogate(value) || (typeof value === "string" && value.includes("\0"));
 }
 
 /** The values of a row, in the order of the parameters of {@link INSERT_SESSION} and {@link UPDATE_SESSION}. */
@@ -57,7 +57,7 @@ function parameterOf(name: Column): string {
 }
 
 /** SQL for the time at which a session ends, given the time of its last activity. */
-function endsAfter(lastSeenAt: string): string {
+function endTimeSql(lastSeenAt: string): string {
   return `least(${parameterOf("expires_at")}, ${lastSeenAt} + ${parameterOf("idle_timeout")})`;
 }
 
@@ -97,7 +97,7 @@ const IS_WITHIN_SESSION_LIMIT = `coatcheck_has_room(${parameterOf("subject")}, $
 export const INSERT_SESSION = `
   with stored as (
     insert into coatcheck_session (${COLUMN_NAMES.join(", ")}, ends_at, epoch)
-    select ${COLUMN_NAMES.map(parameterOf).join(", ")}, ${endsAfter(parameterOf("last_seen_at"))}, coatcheck_epoch_now()
+    select ${COLUMN_NAMES.map(parameterOf).join(", ")}, ${endTimeSql(parameterOf("last_seen_at"))}, coatcheck_epoch_now()
     where ${IS_WITHIN_SESSION_LIMIT}
     on conflict (id) do nothing
     returning id, version
@@ -116,7 +116,7 @@ export const UPDATE_SESSION = `
   with stored as (
     update coatcheck_session set
       ${ASSIGNMENTS.join(", ")},
-      ends_at = ${endsAfter(LAST_SEEN_AT)},
+      ends_at = ${endTimeSql(LAST_SEEN_AT)},
       epoch = coatcheck_epoch_now()
     where id = ${parameterOf("id")} and version = ${parameterOf("version")} - 1 and state = 'active'
       and ${IS_WITHIN_SESSION_LIMIT} and coatcheck_is_spared(epoch, tenant)

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import type { ListSource } from "../sql-list.ts";
-import { isIllFormed } from "../sql-row.ts";
+import { hasLoneSurrogate } from "../sql-row.ts";
 import { createKysely } from "./dialect.ts";
 import type { Tables } from "./schema.ts";
 import { COLUMNS, newestMassRevocation, tenantOfScope } from "./statements.ts";
@@ -31,6 +31,6 @@ export function createListSource(database: DatabaseSync): ListSource<Tables> {
         .execute();
       return rows.map(({ scope, position }) => ({ tenant: tenantOfScope(scope), position }));
     },
-    isUnstorable: isIllFormed,
+    isUnstorable: hasLoneSurrogate,
   };
 }

@@ -8,7 +8,7 @@ import type {
   Snapshot,
   Touch,
 } from "../../session/store.ts";
-import { isIllFormed, logItemOfScope, recordOf, type SessionRow, scopeOfKey } from "../sql-row.ts";
+import { hasLoneSurrogate, logItemOfScope, recordOf, type SessionRow, scopeOfKey } from "../sql-row.ts";
 
 /** The columns of a record. */
 export const COLUMNS = [
@@ -181,7 +181,7 @@ export class SqliteStatements {
   }
 
   revoke(scope: RevocationScope, reason: RevokeReason, now: number): number {
-    if (Object.values(scope).some(isIllFormed)) return 0;
+    if (Object.values(scope).some(hasLoneSurrogate)) return 0;
     if ("session" in scope) {
       const revoked = this.#revokeSession.get({ session: scope.session, reason, now });
       if (!revoked) return 0;

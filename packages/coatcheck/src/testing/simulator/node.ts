@@ -62,7 +62,7 @@ export class SimulatedNode {
   revoke(scope: RevocationScope): void {
     this.#runOrQueue(() => {
       this.#sendToStore<SessionRecord[]>(
-        (reply) => this.#simulation.store.invalidate(scope, this.#simulation.commitDelay(), reply),
+        (reply) => this.#simulation.store.invalidate(scope, this.#simulation.nextCommitDelay(), reply),
         (invalidated) => {
           this.#cacheCore.markPending(scope);
           for (const { id, version } of invalidated)
@@ -89,7 +89,7 @@ export class SimulatedNode {
           else
             store.invalidate(
               { session: id },
-              this.#simulation.commitDelay(),
+              this.#simulation.nextCommitDelay(),
               ([record]) => record && reply(record),
             );
         },
@@ -188,7 +188,7 @@ export class SimulatedNode {
         this.#simulation.recordAccepted(this, "store", snapshot.record, startedAt);
         this.#cacheCore.fill(key, snapshot, this.time.monotonic());
         // The process may be paused here, between the read of the store and the write to the shared tier.
-        this.#scheduleHandling(this.#simulation.delay(), () =>
+        this.#scheduleHandling(this.#simulation.nextDelay(), () =>
           this.#sendToShared(() => this.#simulation.shared.fill(key, snapshot)),
         );
       },
@@ -221,7 +221,7 @@ export class SimulatedNode {
   }
 
   #deliver(remote: "store" | "shared", handle: () => void): void {
-    const delay = this.#simulation.delay();
+    const delay = this.#simulation.nextDelay();
     if (delay < 0 || !this.canReach(remote)) return;
     this.#simulation.events.schedule(delay, () => {
       if (this.canReach(remote)) handle();

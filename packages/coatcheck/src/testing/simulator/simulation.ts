@@ -77,19 +77,19 @@ export class Simulation {
   }
 
   /** Delay of the next message, in milliseconds; -1 if it is lost. */
-  delay(): number {
+  nextDelay(): number {
     return this.#delays[this.#messages++ % this.#delays.length] ?? 0;
   }
 
   /** Milliseconds for which the next transaction is open. */
-  commitDelay(): number {
-    return Math.max(0, this.delay());
+  nextCommitDelay(): number {
+    return Math.max(0, this.nextDelay());
   }
 
   /** Sends a hint to all other nodes. Like any message, it may be late or lost. */
   sendHint(from: SimulatedNode, act: (node: SimulatedNode) => void): void {
     for (const node of this.#nodes) {
-      const delay = this.delay();
+      const delay = this.nextDelay();
       if (node === from || delay < 0 || !from.canReach("shared") || !node.canReach("shared")) continue;
       node.receive(delay, () => act(node));
     }
