@@ -16,7 +16,7 @@ export class RequestVisit extends VisitingRequest {
 
   /** Connects the session. Returns the object for the handler's `session.visit`. */
   attach(session: AttachedSession): VisitObserver {
-    this.sessionLoaded(session);
+    this.onSessionLoaded(session);
     return new SessionVisitHandle(this, session);
   }
 

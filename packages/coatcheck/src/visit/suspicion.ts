@@ -77,7 +77,7 @@ export class SuspicionWatch {
   }
 
   /** Counts a new session whose client has this IP address. */
-  sessionCreated(address: string | null): void {
+  onSessionCreated(address: string | null): void {
     if (address === null) return;
     const at = this.#clock.now();
     let count = this.#sessions.get(address);

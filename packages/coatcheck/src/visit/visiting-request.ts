@@ -125,7 +125,7 @@ export class VisitingRequest {
   }
 
   /** Returns the visitor, session and customer of this request's events. */
-  actor(session: VisitedSession | null): EventActor {
+  actorOf(session: VisitedSession | null): EventActor {
     return {
       visitorId: this.visitorId,
       sessionId: session?.record ? session.id : null,
@@ -135,7 +135,7 @@ export class VisitingRequest {
   }
 
   /** Must be called once the request has loaded its session. */
-  sessionLoaded(session: VisitedSession): void {
+  onSessionLoaded(session: VisitedSession): void {
     this.#sessionVisitorId = session.record?.visitorId ?? null;
     this.trackOrderAgain(session);
   }
@@ -154,7 +154,7 @@ export class VisitingRequest {
   watchForSuspicion({ id, client }: SessionRecord, isNewSession: boolean): void {
     const { suspicion } = this.collection;
     const { request, client: address } = this.requestWithClient;
-    if (isNewSession) suspicion.sessionCreated(address.address);
+    if (isNewSession) suspicion.onSessionCreated(address.address);
     else {
       const userAgent = request.header("user-agent");
       suspicion.pageViewed(id, client, { userAgent, country: this.client.country });

@@ -83,7 +83,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
    * sessions that begin with a page view; call it yourself when a backend creates a session for a client.
    */
   sessionCreated(address: string | null): void {
-    if (this.#collection.rules.collects) this.#collection.suspicion.sessionCreated(address);
+    if (this.#collection.rules.collects) this.#collection.suspicion.onSessionCreated(address);
   }
 
   /** Returns `session.visit`, with a `track` that accepts only the defined events. */

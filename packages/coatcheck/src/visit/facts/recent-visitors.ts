@@ -86,7 +86,7 @@ export class RecentVisitors {
     return this.#numbers.get(visitorKey(tenant, visitorId)) ?? null;
   }
 
-  cacheNumber(tenant: string, visitorId: string, number: number): void {
+  cacheVisitorNumber(tenant: string, visitorId: string, number: number): void {
     this.#numbers.set(visitorKey(tenant, visitorId), number);
   }
 

@@ -24,7 +24,7 @@ export interface NextBatch {
    * How many entries to remove after the sink has stored the batch. Greater than the batch's size if a line was
    * damaged.
    */
-  readonly entries: number;
+  readonly entryCount: number;
 }
 
 /** Limits of a {@link Backlog}. */
@@ -87,11 +87,11 @@ export class Backlog {
     const { spill } = this.#options;
     if (!spill || spill.lines === 0) {
       const items = this.#memory.slice(0, limit).map(({ item }) => item);
-      return { batch: batchOf(items), entries: items.length };
+      return { batch: batchOf(items), entryCount: items.length };
     }
     const { bytes, count } = spill.peek(limit);
     const lines = bytes.toString().split("\n").slice(0, count);
-    return { batch: batchOf(lines.flatMap((line) => parseLine(line) ?? [])), entries: count };
+    return { batch: batchOf(lines.flatMap((line) => parseLine(line) ?? [])), entryCount: count };
   }
 
   /** Removes the oldest entries, after the sink has stored them. */

@@ -1,5 +1,5 @@
 interface PendingFlush {
-  readonly target: number;
+  readonly targetCount: number;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -15,14 +15,14 @@ export class PendingFlushes {
   /** @param target how many entries must have left the queue before the promise resolves. */
   add(target: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#flushes.push({ target, resolve, reject });
+      this.#flushes.push({ targetCount: target, resolve, reject });
     });
   }
 
   /** @param finished how many entries have left the queue. */
   resolveUpTo(finished: number): void {
-    const done = this.#flushes.filter(({ target }) => target <= finished);
-    this.#flushes = this.#flushes.filter(({ target }) => target > finished);
+    const done = this.#flushes.filter(({ targetCount }) => targetCount <= finished);
+    this.#flushes = this.#flushes.filter(({ targetCount }) => targetCount > finished);
     for (const { resolve } of done) resolve();
   }
 

@@ -196,9 +196,9 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     this.#isDue = false;
     try {
       this.#addCounts();
-      const { batch, entries } = this.#backlog.firstBatch(this.#settings.batchSize);
+      const { batch, entryCount } = this.#backlog.firstBatch(this.#settings.batchSize);
       if (batch.events.length + batch.counts.length > 0) await this.#writeWithTimeout(batch);
-      this.#onWritten(entries, entries - batch.events.length - batch.counts.length);
+      this.#onWritten(entryCount, entryCount - batch.events.length - batch.counts.length);
     } catch (error) {
       this.#onFailed(error);
     }

@@ -37,16 +37,16 @@ export interface SpillOptions {
 interface Segment {
   readonly path: string;
   bytes: number;
-  lines: number;
+  lineCount: number;
 }
 
 /** The segment to which lines are appended. */
 interface OpenSegment {
   readonly segment: Segment;
-  readonly file: number;
+  readonly fileDescriptor: number;
   isNameOnDisk: boolean;
   /** Number of fsync calls in progress. The file must stay open until they finish. */
-  syncs: number;
+  runningSyncs: number;
   isEnded: boolean;
 }
 
@@ -106,14 +106,15 @@ export class Spill {
     if (fitting.length === 0) return 0;
     const tail = this.#openLastSegment();
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(tail.file, bytes, written);
+      for (let written = 0; written < bytes.length; )
+        written += writeSync(tail.fileDescriptor, bytes, written);
     } catch (error) {
       this.#abandonWrite(tail);
       throw error;
     }
     const { segment } = tail;
     segment.bytes += bytes.length;
-    segment.lines += fitting.length;
+    segment.lineCount += fitting.length;
     this.#bytes += bytes.length;
     this.#lines += fitting.length;
     return fitting.length;
@@ -123,20 +124,20 @@ export class Spill {
   async sync(): Promise<void> {
     const tail = this.#openSegment;
     if (!tail) return;
-    tail.syncs++;
+    tail.runningSyncs++;
     try {
-      await fsyncAsync(tail.file);
+      await fsyncAsync(tail.fileDescriptor);
       if (!tail.isNameOnDisk) await syncFolder(this.#folder);
       tail.isNameOnDisk = true;
     } finally {
-      tail.syncs--;
+      tail.runningSyncs--;
       closeFileIfEnded(tail);
     }
   }
 
   /** Returns the oldest lines, at most `limit`. It returns fewer at the end of a segment. */
   peek(limit: number): Lines {
-    return readLines(this.#openReader(), this.#offset, Math.min(limit, this.#segments[0]?.lines ?? 0));
+    return readLines(this.#openReader(), this.#offset, Math.min(limit, this.#segments[0]?.lineCount ?? 0));
   }
 
   /** Removes the oldest lines. `count` must not exceed {@link lines}. */
@@ -144,10 +145,10 @@ export class Spill {
     for (let left = count; left > 0; ) {
       const segment = this.#segments[0];
       if (!segment) return;
-      const removed = Math.min(left, segment.lines);
-      if (removed < segment.lines) {
+      const removed = Math.min(left, segment.lineCount);
+      if (removed < segment.lineCount) {
         this.#offset += readLines(this.#openReader(), this.#offset, removed).bytes.length;
-        segment.lines -= removed;
+        segment.lineCount -= removed;
       } else {
         this.#deleteFirstSegment(segment);
       }
@@ -188,7 +189,7 @@ export class Spill {
         unlinkSync(path);
         continue;
       }
-      this.#segments.push({ path, bytes, lines });
+      this.#segments.push({ path, bytes, lineCount: lines });
       this.#bytes += bytes;
       this.#lines += lines;
     }
@@ -200,10 +201,16 @@ export class Spill {
     if (this.#openSegment && this.#openSegment.segment.bytes < SEGMENT_BYTES) return this.#openSegment;
     this.#endLastSegment();
     const name = `${this.#slots[0]?.number}-${String(this.#nextNumber++).padStart(8, "0")}.ndjson`;
-    const segment: Segment = { path: join(this.#folder, name), bytes: 0, lines: 0 };
+    const segment: Segment = { path: join(this.#folder, name), bytes: 0, lineCount: 0 };
     const file = openSync(segment.path, "ax", 0o600);
     this.#segments.push(segment);
-    this.#openSegment = { segment, file, isNameOnDisk: false, syncs: 0, isEnded: false };
+    this.#openSegment = {
+      segment,
+      fileDescriptor: file,
+      isNameOnDisk: false,
+      runningSyncs: 0,
+      isEnded: false,
+    };
     return this.#openSegment;
   }
 
@@ -219,14 +226,14 @@ export class Spill {
    * Removes the incomplete lines of a failed write. Also closes the segment, so that `peek` stops at its last complete
    * line if the removal fails.
    */
-  #abandonWrite({ segment, file }: OpenSegment): void {
+  #abandonWrite({ segment, fileDescriptor }: OpenSegment): void {
     try {
-      ftruncateSync(file, segment.bytes);
+      ftruncateSync(fileDescriptor, segment.bytes);
     } catch {
       // If this fails, the next process repairs the file: it delivers complete lines and removes an incomplete one.
     }
     this.#endLastSegment();
-    if (segment.lines > 0) return;
+    if (segment.lineCount > 0) return;
     this.#segments.pop();
     if (this.#segments.length === 0) this.#closeReader();
     unlinkSync(segment.path);
@@ -264,8 +271,8 @@ function linesWithin(lines: readonly string[], room: number): readonly string[] 
   return lines.slice(0, end < 0 ? lines.length : end);
 }
 
-function closeFileIfEnded({ isEnded, syncs, file }: OpenSegment): void {
-  if (isEnded && syncs === 0) closeSync(file);
+function closeFileIfEnded({ isEnded, runningSyncs, fileDescriptor }: OpenSegment): void {
+  if (isEnded && runningSyncs === 0) closeSync(fileDescriptor);
 }
 
 /** Makes the names of new files durable (fsync of the folder). */

@@ -89,14 +89,14 @@ export async function funnel(context: Context, request: FunnelRequest): Promise<
 async function readStandardSteps(
   reader: Reader,
   scope: Scope,
-  { mode, first, length }: StandardSteps,
+  { mode, firstStep, stepCount }: StandardSteps,
 ): Promise<FunnelRow[]> {
   const [counts] = await reader.rows(stepCountQuery(scope, mode));
   const rows: FunnelRow[] = [];
-  for (const [step, type] of FUNNEL_STEPS.slice(first, first + length).entries()) {
-    const isLast = step + 1 === length;
+  for (const [step, type] of FUNNEL_STEPS.slice(firstStep, firstStep + stepCount).entries()) {
+    const isLast = step + 1 === stepCount;
     // One query for each step, so that other tasks can run before the waiting times of the next step are parsed.
-    const lists = isLast ? [] : await reader.rows(waitsQuery(scope, mode, first + step));
+    const lists = isLast ? [] : await reader.rows(waitsQuery(scope, mode, firstStep + step));
     const waits = lists.map((list): number[] => JSON.parse(list.waits));
     rows.push({ step, count: counts?.[type] ?? 0, time_to_next: medianOf(waits) });
   }

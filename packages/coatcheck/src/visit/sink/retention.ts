@@ -20,14 +20,14 @@ const EXPIRE_OPTIONS = {
 
 /** The limits of each kind of data, as epoch milliseconds or local days. Data before its limit is deleted. */
 export interface RetentionLimits {
-  readonly events: number;
+  readonly eventsBefore: number;
   /** The first day whose events are all kept. Visits that started earlier lose their journey (list of events). */
   readonly completeFrom: number;
-  readonly userAgents: number;
+  readonly userAgentsBefore: number;
   /** Start of the day `firstKeptRollupDay`, epoch milliseconds. */
-  readonly rollups: number;
+  readonly rollupsBefore: number;
   readonly firstKeptRollupDay: number;
-  readonly visitors: number;
+  readonly visitorsBefore: number;
 }
 
 /**
@@ -49,12 +49,12 @@ export function retentionLimits(now: number, options: ExpireOptions, time: Local
   const firstKeptRollupDay = time.dayOf(monthsBefore(now, rollupMonths));
   const events = now - eventDays * DAY;
   return {
-    events,
+    eventsBefore: events,
     completeFrom: time.dayOf(events) + 1,
-    userAgents: now - userAgentDays * DAY,
-    rollups: time.startOfDay(firstKeptRollupDay),
+    userAgentsBefore: now - userAgentDays * DAY,
+    rollupsBefore: time.startOfDay(firstKeptRollupDay),
     firstKeptRollupDay,
-    visitors: monthsBefore(now, visitorMonths),
+    visitorsBefore: monthsBefore(now, visitorMonths),
   };
 }
 

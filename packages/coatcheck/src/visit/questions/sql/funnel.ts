@@ -87,7 +87,7 @@ function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
     (_, index) => sql`${stepTable(index)} as materialized (${stepQuery(plan, index)})`,
   );
   const rows = plan.steps.map((_, index) => {
-    const timeToNext = index + 1 < plan.steps.length ? medianOf(waitsAfter(index)) : sql`null`;
+    const timeToNext = index + 1 < plan.steps.length ? medianOf(waitTimesAfterStep(index)) : sql`null`;
     return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${stepTable(index)}`;
   });
   // Select a flag for each step, because PostgreSQL estimates that half of the rows have a flag. If the steps were
@@ -149,7 +149,7 @@ function stepTable(index: number): Sql {
   return sql.ref(`s${index}`);
 }
 
-function waitsAfter(index: number): Sql {
+function waitTimesAfterStep(index: number): Sql {
   const time = (alias: string) =>
     sql`${sql.ref(`${alias}.position`)} / ${sql.lit(POSITIONS_PER_MILLISECOND)}`;
   return sql`select ${time("b")} - ${time("a")} as wait from ${stepTable(index)} a join ${stepTable(index + 1)} b

@@ -11,8 +11,8 @@ import { isInRange, isOfTenant, type Scope } from "./scope.ts";
 export interface StandardSteps {
   readonly mode: DailyWaitRow["mode"];
   /** Index of the first step in the standard funnel. */
-  readonly first: number;
-  readonly length: number;
+  readonly firstStep: number;
+  readonly stepCount: number;
 }
 
 /** The columns of a rollup (precomputed statistics) with the number of visits that did each step. */
@@ -29,7 +29,7 @@ export function standardStepsOf({ filters }: Scope, plan: FunnelPlan): StandardS
   const first = types.indexOf(steps[0]?.type ?? "");
   const isStandard = first >= 0 && steps.every(({ type }, index) => types[first + index] === type);
   if (!isStandard || (mode === "closed" && (first > 0 || window !== FUNNEL_WINDOW))) return null;
-  return { mode, first, length: steps.length };
+  return { mode, firstStep: first, stepCount: steps.length };
 }
 
 /** For each step in `FUNNEL_STEPS`, by its name: the number of visits that did the step. */

@@ -98,7 +98,7 @@ export class ChangeWriter {
     ]);
     await this.#visitors.updateFirstVisits(rebuilt.flatMap(firstVisitOf));
     await statements.addDirtyDays(this.#dirtyDaysOf(changes));
-    for (const each of rebuilt) this.#cache(each);
+    for (const each of rebuilt) this.#cacheVisitor(each);
   }
 
   /** Stores the sessions of visits. Only a rebuilt visit can lose a session. */
@@ -137,7 +137,7 @@ export class ChangeWriter {
     await this.#statements.attributeOrders(orders.filter(({ event_id }) => added.has(event_id)));
   }
 
-  #cache({ visitor, tenant, previous, added, result }: RebuiltVisits): void {
+  #cacheVisitor({ visitor, tenant, previous, added, result }: RebuiltVisits): void {
     const lastWrite = this.#visitors.writeNumber;
     this.#recent.cacheVisitor(
       { visitorNumber: visitor, tenant, previous, lastActivityAt: newestOf(added), lastWrite },

@@ -29,7 +29,7 @@ export class PostgresExpiry {
 
   /** Counts the rows that `deleteRows` would delete. */
   async countRows(): Promise<Expired> {
-    const { visitors, rollups, firstKeptRollupDay } = this.#retention;
+    const { visitorsBefore, rollupsBefore, firstKeptRollupDay } = this.#retention;
     const { oldDays, oldAgents } = await this.#daysToDelete();
     return await this.#inTransaction(async (session) => {
       const count = async (table: string, where: string, parameters: readonly unknown[]) => {
@@ -52,20 +52,20 @@ export class PostgresExpiry {
         events: await inPartitions(oldDays, "true"),
         userAgents: await inPartitions(oldAgents, "user_agent is not null"),
         visits: await count("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay]),
-        visitors: await count("coatcheck_visitor", "last_activity_at < ?", [visitors]),
-        rollups: await sum(conditionsForOldRollups(firstKeptRollupDay, rollups)),
+        visitors: await count("coatcheck_visitor", "last_activity_at < ?", [visitorsBefore]),
+        rollups: await sum(conditionsForOldRollups(firstKeptRollupDay, rollupsBefore)),
         documentCounts: await count("coatcheck_document_count", "local_day < ?", [firstKeptRollupDay]),
       };
     });
   }
 
   async deleteRows(): Promise<Expired> {
-    const { events, completeFrom, rollups, firstKeptRollupDay } = this.#retention;
+    const { eventsBefore, completeFrom, rollupsBefore, firstKeptRollupDay } = this.#retention;
     const ofVisits = `visit_id in (select id from coatcheck_visit where ${STARTED_BEFORE})`;
     const userAgents = await this.#expireUserAgents();
     await this.#storeCompleteFrom();
     const eventCount = await this.#dropPartitions();
-    await this.#deleteInSteps("coatcheck_backend_event", "at < ?", [events]);
+    await this.#deleteInSteps("coatcheck_backend_event", "at < ?", [eventsBefore]);
     await this.#deleteInSteps("coatcheck_visit_journey", ofVisits, [completeFrom]);
     const visitors = await this.#expireVisitors();
     await this.#deleteInSteps("coatcheck_visit_session", ofVisits, [firstKeptRollupDay]);
@@ -75,7 +75,7 @@ export class PostgresExpiry {
       firstKeptRollupDay,
     ]);
     let rollupCount = 0;
-    for (const { table, where, parameters } of conditionsForOldRollups(firstKeptRollupDay, rollups)) {
+    for (const { table, where, parameters } of conditionsForOldRollups(firstKeptRollupDay, rollupsBefore)) {
       rollupCount += await this.#deleteInSteps(table, where, parameters);
     }
     return { events: eventCount, userAgents, visits, visitors, rollups: rollupCount, documentCounts };
@@ -93,7 +93,10 @@ export class PostgresExpiry {
       .map(({ name }) => Number(name.replace("coatcheck_visit_event_", "").replace("minus_", "-")))
       .sort((left, right) => left - right);
     const before = (time: number) => days.filter((day) => day < partitionOf(time));
-    return { oldDays: before(this.#retention.events), oldAgents: before(this.#retention.userAgents) };
+    return {
+      oldDays: before(this.#retention.eventsBefore),
+      oldAgents: before(this.#retention.userAgentsBefore),
+    };
   }
 
   async #expireUserAgents(): Promise<number> {
@@ -131,7 +134,7 @@ export class PostgresExpiry {
       const erased = await this.#inTransaction(async (session) => {
         const rows = await session.rows<{ number: number }>(
           `select number from coatcheck_visitor where last_activity_at < $1 order by number limit ${VISITORS_PER_TRANSACTION} for update`,
-          [this.#retention.visitors],
+          [this.#retention.visitorsBefore],
         );
         for (const { number } of rows) {
           // The days are not marked as changed. Their rollups (precomputed statistics) are kept, because they contain

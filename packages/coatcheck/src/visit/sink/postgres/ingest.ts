@@ -113,7 +113,7 @@ export class PostgresIngest {
     const reserved = await this.#statements.reserveOrders(
       orders.map((row) => orderRowOf(row, null, this.#time)),
     );
-    const repeated = await this.#statements.repeatedIds(rows);
+    const repeated = await this.#statements.findRepeatedIds(rows);
     const accepted = rows.filter(({ id, order_id }) =>
       order_id === null ? !repeated.has(id) : reserved.has(id),
     );

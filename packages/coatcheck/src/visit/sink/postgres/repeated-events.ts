@@ -12,7 +12,7 @@ const VISITOR_CONDITION = "visitor = w.key";
 const SESSION_CONDITION = "visitor is null and session_id = w.key";
 
 /** Returns the ids of the given rows whose event is already stored with another time. */
-export async function repeatedIds(
+export async function findRepeatedIds(
   session: PostgresSession,
   rows: readonly VisitEventRow[],
 ): Promise<ReadonlySet<string>> {

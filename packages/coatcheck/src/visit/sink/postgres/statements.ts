@@ -7,7 +7,7 @@ import {
 } from "../columns.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
 import { assignExcluded, columnValues, INSERT_TABLES, insertSql, updateSql } from "./columns.ts";
-import { repeatedIds } from "./repeated-events.ts";
+import { findRepeatedIds } from "./repeated-events.ts";
 import type { PostgresSession } from "./session.ts";
 
 /** A visit to store. */
@@ -134,8 +134,8 @@ export class VisitStatements {
   }
 
   /** Returns the ids of the given rows whose event is already stored with another time. */
-  repeatedIds(rows: readonly VisitEventRow[]): Promise<ReadonlySet<string>> {
-    return repeatedIds(this.#session, rows);
+  findRepeatedIds(rows: readonly VisitEventRow[]): Promise<ReadonlySet<string>> {
+    return findRepeatedIds(this.#session, rows);
   }
 
   /** Inserts the events that are not stored yet. Returns their ids. */

@@ -30,20 +30,21 @@ export class SqliteExpiry {
 
   /** Returns the queries that count the rows that a run would delete. */
   countQueries(): Map<keyof Expired, Statement> {
-    const { events, userAgents, visitors, rollups, firstKeptRollupDay } = this.#retention;
+    const { eventsBefore, userAgentsBefore, visitorsBefore, rollupsBefore, firstKeptRollupDay } =
+      this.#retention;
     const from = (table: string, where: string, parameters: readonly (string | number)[]): Statement => ({
       sql: `SELECT count(*) AS count FROM ${table} WHERE ${where}`,
       parameters,
     });
-    const old = conditionsForOldRollups(firstKeptRollupDay, rollups);
+    const old = conditionsForOldRollups(firstKeptRollupDay, rollupsBefore);
     return new Map([
-      ["events", from("coatcheck_visit_event", "received_at < ?", [events])],
+      ["events", from("coatcheck_visit_event", "received_at < ?", [eventsBefore])],
       [
         "userAgents",
-        from("coatcheck_visit_event", "received_at < ? AND user_agent IS NOT NULL", [userAgents]),
+        from("coatcheck_visit_event", "received_at < ? AND user_agent IS NOT NULL", [userAgentsBefore]),
       ],
       ["visits", from("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay])],
-      ["visitors", from("coatcheck_visitor", "last_activity_at < ?", [visitors])],
+      ["visitors", from("coatcheck_visitor", "last_activity_at < ?", [visitorsBefore])],
       ["documentCounts", from("coatcheck_document_count", "local_day < ?", [firstKeptRollupDay])],
       [
         "rollups",
@@ -57,7 +58,7 @@ export class SqliteExpiry {
 
   /** Deletes all data that exceeds its retention period. `runStep` commits each step. */
   async deleteRows(runStep: RunStep): Promise<Expired> {
-    const { events, visitors, rollups, firstKeptRollupDay } = this.#retention;
+    const { eventsBefore, visitorsBefore, rollupsBefore, firstKeptRollupDay } = this.#retention;
     const repeat = async (step: () => number) => {
       let total = 0;
       for (;;) {
@@ -75,16 +76,18 @@ export class SqliteExpiry {
       );
     const userAgents = await this.#expireUserAgents(runStep);
     await this.#expireJourneys(runStep);
-    const eventCount = await repeat(() => this.#deleteOldest("coatcheck_visit_event", "received_at", events));
-    await repeat(() => this.#deleteOldest("coatcheck_backend_event", "at", events));
-    const visitorCount = await this.#expireVisitors(runStep, visitors);
+    const eventCount = await repeat(() =>
+      this.#deleteOldest("coatcheck_visit_event", "received_at", eventsBefore),
+    );
+    await repeat(() => this.#deleteOldest("coatcheck_backend_event", "at", eventsBefore));
+    const visitorCount = await this.#expireVisitors(runStep, visitorsBefore);
     const visits = await repeat(() => this.#deleteVisits(firstKeptRollupDay));
     await deleted("coatcheck_visit_order", "tenant, order_id", "local_day < ?", [firstKeptRollupDay]);
     const documentCounts = await deleted("coatcheck_document_count", "id", "local_day < ?", [
       firstKeptRollupDay,
     ]);
     let rollupCount = 0;
-    for (const { table, where, parameters } of conditionsForOldRollups(firstKeptRollupDay, rollups)) {
+    for (const { table, where, parameters } of conditionsForOldRollups(firstKeptRollupDay, rollupsBefore)) {
       rollupCount += await deleted(table, ROLLUP_KEYS[table] ?? "", where, parameters);
     }
     return {
@@ -157,7 +160,7 @@ export class SqliteExpiry {
             `SELECT max(rowid) AS last FROM (SELECT rowid, received_at FROM coatcheck_visit_event
              WHERE rowid > ? ORDER BY rowid LIMIT ${ROWS_PER_STEP}) WHERE received_at < ?`,
           )
-          .get(from, this.#retention.userAgents);
+          .get(from, this.#retention.userAgentsBefore);
         isDone = typeof row?.last !== "number";
         if (isDone) return 0;
         this.#storeSetting(USER_AGENTS_UNTIL_SETTING, Number(row?.last));

@@ -80,7 +80,7 @@ export class SqliteIngest {
     const cachedNumber = this.#recent.visitorNumberOf(tenant, id);
     if (cachedNumber !== null) return this.#addOfVisitor(tenant, cachedNumber, rows);
     const { number, isNew } = this.#statements.visitorNumber(tenant, id, newestOf(rows));
-    this.#recent.cacheNumber(tenant, id, number);
+    this.#recent.cacheVisitorNumber(tenant, id, number);
     return this.#addOfVisitor(tenant, number, rows, isNew);
   }
 
