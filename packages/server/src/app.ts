@@ -37,7 +37,7 @@ export interface AppOptions extends RequestSessionsOptions {
   /** Describes the client of a new session (device, address, location). The privacy mode limits the address. */
   readonly describeClient: ClientDescriber;
   /** Whether to serve `/metrics`. */
-  readonly metrics: boolean;
+  readonly servesMetrics: boolean;
   /** Default: {@link DEFAULT_LIMITS}. */
   readonly rateLimits?: RequestLimits;
   /** The background jobs. If absent, there are no routes for jobs. */
@@ -101,6 +101,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   if (context.questions) analyticsRoutes(app, context, context.questions);
   healthRoutes(app, context);
   if (options.jobs) jobRoutes(app, context, options.jobs);
-  if (options.metrics) metricsRoute(app, context, { cache, visits: options.visits ?? null });
+  if (options.servesMetrics) metricsRoute(app, context, { cache, visits: options.visits ?? null });
   return app;
 }

@@ -43,7 +43,7 @@ async function sweep(options: SweepCommandOptions): Promise<void> {
   const { store } = await openStore(database, ({ message }) => console.error(message));
   try {
     const endedBefore = systemClock.now() - retention;
-    const total = await sweepSlices((limit) => store.sweep(endedBefore, limit), progressPrinter());
+    const total = await sweepSlices((limit) => store.sweep(endedBefore, limit), createProgressPrinter());
     console.log(`Deleted ${total} sessions that ended before ${new Date(endedBefore).toISOString()}.`);
   } finally {
     await store.close();
@@ -58,7 +58,7 @@ function requireExistingFile(database: Database): void {
   ]);
 }
 
-function progressPrinter(): (total: number) => boolean {
+function createProgressPrinter(): (total: number) => boolean {
   let printedAt = performance.now();
   return (total) => {
     if (performance.now() - printedAt >= PROGRESS_INTERVAL) {

@@ -167,7 +167,7 @@ test("the function `describeClient` is not called for a request with an existing
     clock: { now: Date.now },
     trustProxy: false,
     secureCookie: false,
-    metrics: true,
+    servesMetrics: true,
     describeClient(client, userAgent) {
       count++;
       return describeClient(client, userAgent);

@@ -49,7 +49,7 @@ export async function buildObservedApp(options: Partial<AppOptions> = {}): Promi
     trustProxy: null,
     secureCookie: "by-host",
     describeClient,
-    metrics: true,
+    servesMetrics: true,
     ...options,
   });
   return {

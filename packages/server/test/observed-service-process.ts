@@ -39,7 +39,7 @@ const app = await buildApp({
   trustProxy: false,
   secureCookie: false,
   describeClient,
-  metrics: true,
+  servesMetrics: true,
   // Turn the limits off, because all requests of a test come from one address.
   rateLimits: { session: 0, address: 0 },
 });

@@ -23,7 +23,7 @@ test("POST /api/v1/sessions rejects a parent session that another process has en
     trustProxy: false,
     secureCookie: false,
     describeClient,
-    metrics: true,
+    servesMetrics: true,
   });
   const { record, token } = await elsewhere.create();
   const create = () =>

@@ -108,7 +108,7 @@ describeWithProgram("in a shell", "curl", () => {
     const service = await start({ ADMIN_TOKEN: "" });
     const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
     const outputs = [];
-    for (const line of lines) outputs.push(JSON.parse(await shell(line.trim())));
+    for (const line of lines) outputs.push(JSON.parse(await runShell(line.trim())));
     const [create, child, list, count] = outputs;
     expect(lines).toHaveLength(4);
     expect(count.data).toMatchObject({ totalSessions: 2, activeSessions: 2 });
@@ -120,7 +120,7 @@ describeWithProgram("in a shell", "curl", () => {
   });
 });
 
-async function shell(line: string): Promise<string> {
+async function runShell(line: string): Promise<string> {
   const { stdout } = await promisify(execFile)("sh", ["-c", `${line} --silent`], { cwd: folder });
   return stdout;
 }
@@ -173,7 +173,7 @@ test("the service finishes an active request after SIGTERM", async () => {
   // The service sends 100 Continue once it handles the request.
   while (!response.includes("100 Continue")) await new Promise((resolve) => socket.once("data", resolve));
   service.command.child.kill("SIGTERM");
-  await refusesConnections(service.url);
+  await expectRefusedConnections(service.url);
   socket.write(body);
   await new Promise((resolve) => socket.once("close", resolve));
   expect(response).toContain("HTTP/1.1 200 OK");
@@ -215,7 +215,7 @@ test("the service that npm has started ends when npm and its shell end", async (
 });
 
 /** Resolves when the URL refuses connections. */
-async function refusesConnections(url: string): Promise<void> {
+async function expectRefusedConnections(url: string): Promise<void> {
   for (;;) {
     try {
       await fetch(`${url}/ready`);

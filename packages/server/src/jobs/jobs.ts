@@ -85,7 +85,7 @@ export class Jobs {
     return await Promise.all(
       this.#entries.map(async ({ job: { name, description, interval }, dueAt }) => {
         const { isRunning, lastRun } = await callStore(() => this.#store.read(name));
-        const nextRunAt = isRunning || interval === null ? null : (dueAfter(lastRun, interval) ?? dueAt);
+        const nextRunAt = isRunning || interval === null ? null : (nextDueAt(lastRun, interval) ?? dueAt);
         return { name, description, interval, isRunning, lastRun, nextRunAt };
       }),
     );
@@ -123,7 +123,7 @@ export class Jobs {
     const { name, interval } = entry.job;
     try {
       const { isRunning, lastRun } = await callStore(() => this.#store.read(name));
-      const dueAt = dueAfter(lastRun, interval ?? 0) ?? 0;
+      const dueAt = nextDueAt(lastRun, interval ?? 0) ?? 0;
       const delay = isRunning ? interval : dueAt - clock.now();
       if (delay !== null && delay > 0) this.#scheduleNext(entry, delay);
       else if (!this.#stopping.signal.aborted) await this.#start(entry);
@@ -151,7 +151,7 @@ export class Jobs {
     }
     entry.cancel?.();
     entry.dueAt = null;
-    const stopRenewal = this.#renew(name);
+    const stopRenewal = this.#startRenewing(name);
     const run = await this.#runJob(entry.job).finally(stopRenewal);
     await this.#store.recordRun(name, this.#holder, run).catch((error) => {
       this.#options.log.error({ err: error, job: name }, `the run of ${name} cannot be stored`);
@@ -179,7 +179,7 @@ export class Jobs {
    * Renews the lease at an interval until the returned function is called. After a failed renewal, the next renewal may
    * still succeed before the lease expires.
    */
-  #renew(name: string): () => void {
+  #startRenewing(name: string): () => void {
     let cancel = () => {};
     const schedule = () => {
       cancel = this.#options.schedule(LEASE_DURATION / 3, () => {
@@ -192,7 +192,7 @@ export class Jobs {
   }
 }
 
-function dueAfter(lastRun: JobRun | null, interval: number): number | null {
+function nextDueAt(lastRun: JobRun | null, interval: number): number | null {
   return lastRun && lastRun.startedAt + lastRun.duration + interval;
 }
 

@@ -55,7 +55,7 @@ export function createSessionRoute(
         // Store the new session, which already has the fields of `newSession`. The response then sets its cookie.
         await caller.session.patch({});
         visits?.sessionCreated(addressOf(caller, request, client));
-        return successBody(createdView(requireRecord(caller)));
+        return successBody(createdSessionView(requireRecord(caller)));
       }
       const { record, token } = await manager.create({
         ...newSession,
@@ -68,7 +68,7 @@ export function createSessionRoute(
       const showsToken = transport === "bearer" || record.subject !== null;
       const visitorId = page && visits ? await beginVisit(visits, record, { page, client }) : null;
       return successBody({
-        ...createdView(record),
+        ...createdSessionView(record),
         ...(showsToken ? { token } : {}),
         ...(visitorId === null ? {} : { visitorId }),
       });
@@ -135,7 +135,7 @@ function requireRecord({ session }: Caller): SessionRecord {
   return session.record;
 }
 
-function createdView(record: SessionRecord) {
+function createdSessionView(record: SessionRecord) {
   return {
     sessionId: record.id,
     createdAt: toIso(record.createdAt),

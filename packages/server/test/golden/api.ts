@@ -47,7 +47,7 @@ export async function startApi() {
     trustProxy: false,
     secureCookie: true,
     describeClient,
-    metrics: true,
+    servesMetrics: true,
   });
   const transcript = new Transcript();
 

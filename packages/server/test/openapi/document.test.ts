@@ -12,25 +12,29 @@ const isPart = (value: unknown): value is Part => typeof value === "object" && v
 /** A schema with one of these keywords needs no example. */
 const SELF_EXPLANATORY = ["examples", "example", "enum", "const"];
 
-async function document(): Promise<string> {
+async function readDocument(): Promise<string> {
   return await (await fetch(`${service().url}/openapi.json`)).text();
 }
 
 test("redocly's recommended rules report no problems", async () => {
   const config = await createConfig({ extends: ["recommended"] });
-  const problems = await lintFromString({ source: await document(), absoluteRef: "openapi.json", config });
+  const problems = await lintFromString({
+    source: await readDocument(),
+    absoluteRef: "openapi.json",
+    config,
+  });
   expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual(
     [],
   );
 });
 
 test("every property and parameter has a description, and an example unless its schema makes one unnecessary", async () => {
-  const faults = faultsIn(JSON.parse(await document()), "");
+  const faults = faultsIn(JSON.parse(await readDocument()), "");
   expect(faults).toEqual([]);
 });
 
 test("each operation has a unique operationId", async () => {
-  const { paths } = JSON.parse(await document()) as { paths: Record<string, Record<string, Part>> };
+  const { paths } = JSON.parse(await readDocument()) as { paths: Record<string, Record<string, Part>> };
   const names = Object.values(paths).flatMap((methods) =>
     Object.values(methods).map(({ operationId }) => operationId),
   );
