@@ -11,5 +11,5 @@ export function FormResult({ result, text }: { readonly result: Result; readonly
       </p>
     );
   }
-  return <output className="saved">{result.saved ? text.saved : ""}</output>;
+  return <output className="saved">{result.savedAt ? text.saved : ""}</output>;
 }

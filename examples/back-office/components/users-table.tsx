@@ -7,12 +7,12 @@ interface Props {
   /** Whether each name is a link to the user's page. */
   readonly mayEdit: boolean;
   /** The id of the user who was just added. The table highlights this user. */
-  readonly added?: number;
+  readonly addedId?: number;
   readonly text: Texts;
 }
 
 /** Shows the users of a company. */
-export function UsersTable({ users, mayEdit, added, text }: Props) {
+export function UsersTable({ users, mayEdit, addedId, text }: Props) {
   return (
     <div className="scroll">
       <table>
@@ -31,7 +31,7 @@ export function UsersTable({ users, mayEdit, added, text }: Props) {
         </thead>
         <tbody>
           {users.map(({ id, name, email, role, warehouseIds, active }) => (
-            <tr key={id} className={id === added ? "added" : undefined}>
+            <tr key={id} className={id === addedId ? "added" : undefined}>
               <th scope="row">
                 {mayEdit ? (
                   <Link href={`/users/${id}`} prefetch={false}>

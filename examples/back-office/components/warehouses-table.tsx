@@ -4,13 +4,13 @@ import type { ListedWarehouse } from "../lib/warehouses.ts";
 interface Props {
   readonly warehouses: readonly ListedWarehouse[];
   /** The id of the warehouse that was just added. The table highlights this warehouse. */
-  readonly added?: number;
+  readonly addedId?: number;
   readonly text: Texts;
   readonly language: Language;
 }
 
 /** Shows the warehouses of a company, sorted by name. */
-export function WarehousesTable({ warehouses, added, text, language }: Props) {
+export function WarehousesTable({ warehouses, addedId, text, language }: Props) {
   return (
     <div className="scroll">
       <table>
@@ -30,7 +30,7 @@ export function WarehousesTable({ warehouses, added, text, language }: Props) {
         </thead>
         <tbody>
           {warehouses.map(({ id, name, users, items, pieces }) => (
-            <tr key={id} className={id === added ? "added" : undefined}>
+            <tr key={id} className={id === addedId ? "added" : undefined}>
               <th scope="row">{name}</th>
               <td className="number">{users.toLocaleString(language)}</td>
               <td className="number">{items.toLocaleString(language)}</td>

@@ -14,7 +14,7 @@ export interface Result {
    * The time of a success, in epoch milliseconds. Each success has a different time, so that the form announces each
    * success.
    */
-  readonly saved?: number;
+  readonly savedAt?: number;
   /** The faults of the form, by the name of the field. */
   readonly faults?: Readonly<Record<string, TextKey>>;
   /** The values that the user has entered, except passwords, by the name of the field. The form shows them again. */
@@ -57,7 +57,7 @@ export function officeAction<Args extends readonly unknown[]>(
         throw forbiddenError();
       if (forbiddenWhileActing) session.forbidWhileImpersonating(forbiddenWhileActing);
       await action({ ...opened, session, user }, ...args);
-      return { saved: Date.now() };
+      return { savedAt: Date.now() };
     } catch (error) {
       if (error instanceof FormError) return { faults: error.faults, values: valuesOf(args) };
       if (!(error instanceof CoatcheckError) || error.status === 401 || error.status >= 500) throw error;

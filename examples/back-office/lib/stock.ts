@@ -43,7 +43,7 @@ export async function listItems(
 }
 
 /** Returns the totals that are shown above the list of items. */
-export async function stockFigures(database: Database, warehouse: number) {
+export async function readStockFigures(database: Database, warehouse: number) {
   return (
     (await database.one<{ items: number; low: number; pieces: number }>(
       `SELECT count(*) AS items, count(*) FILTER (WHERE quantity < minimum) AS low,

@@ -6,7 +6,7 @@ import { ClientAddress, type TrustProxy } from "coatcheck/http";
  * proxies report them. Pages and routes of Next.js see only the headers, not the connection, so they could not
  * recognize a forged address.
  */
-export function clientHeaders(trustProxy: TrustProxy): (request: IncomingMessage) => void {
+export function createHeaderReplacer(trustProxy: TrustProxy): (request: IncomingMessage) => void {
   const clients = new ClientAddress(trustProxy);
   return ({ headers, socket }) => {
     const { address, protocol, host } = clients.resolve({

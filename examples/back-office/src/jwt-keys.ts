@@ -10,7 +10,7 @@ const ED25519_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
  *
  * @param secrets newest first.
  */
-export function jwtKeys(secrets: readonly string[]): readonly JwtKey[] {
+export function deriveJwtKeys(secrets: readonly string[]): readonly JwtKey[] {
   return secrets.map((secret) => {
     const seed = Buffer.from(hkdfSync("sha256", secret, "", "back office: key of the JWTs", 32));
     const der = Buffer.concat([ED25519_PREFIX, seed]);

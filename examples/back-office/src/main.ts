@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type Config, readConfig, StartError } from "coatcheck-server";
 import { provideOffice } from "../lib/office.ts";
 import { Application } from "./application.ts";
-import { clientHeaders } from "./client-headers.ts";
+import { createHeaderReplacer } from "./client-headers.ts";
 import { closeOffice, openOffice } from "./open-office.ts";
 
 /** A back office that accepts requests. */
@@ -32,7 +32,7 @@ export async function startBackOffice(config: Config): Promise<RunningBackOffice
   });
   const bound = (server.address() as AddressInfo).port;
   const application = new Application({ hostname: host, port: bound });
-  const setClientHeaders = clientHeaders(trustProxy ?? false);
+  const setClientHeaders = createHeaderReplacer(trustProxy ?? false);
   server.on("request", (request, response) => {
     setClientHeaders(request);
     void application.handle(request, response);

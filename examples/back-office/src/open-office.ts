@@ -8,7 +8,7 @@ import { openPostgres } from "../lib/database/postgres.ts";
 import { openSqlite } from "../lib/database/sqlite.ts";
 import { addDemo } from "../lib/demo.ts";
 import type { Office } from "../lib/office.ts";
-import { jwtKeys } from "./jwt-keys.ts";
+import { deriveJwtKeys } from "./jwt-keys.ts";
 
 /**
  * Opens the service's sessions and the application's database. Adds the demo data to an empty database.
@@ -31,7 +31,7 @@ export async function openOffice(
       cache,
       issuer: "back-office",
       audience: "back-office-api",
-      keys: jwtKeys(sessions.secrets),
+      keys: deriveJwtKeys(sessions.secrets),
     });
     return { sessions, database, jwts, context: officeContext(database, cache) };
   } catch (error) {

@@ -1,11 +1,11 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { clientHeaders } from "../src/client-headers.ts";
+import { createHeaderReplacer } from "../src/client-headers.ts";
 
 /** Returns the headers of a request from `address` as Next.js gets them. */
 function headersAfter(
-  trustProxy: Parameters<typeof clientHeaders>[0],
+  trustProxy: Parameters<typeof createHeaderReplacer>[0],
   address: string,
   sent: Readonly<Record<string, string>>,
 ) {
@@ -13,7 +13,7 @@ function headersAfter(
     Object.defineProperty(new Socket(), "remoteAddress", { value: address }),
   );
   Object.assign(request.headers, { host: "office.example", ...sent });
-  clientHeaders(trustProxy)(request);
+  createHeaderReplacer(trustProxy)(request);
   return request.headers;
 }
 

@@ -5,7 +5,7 @@ import { addDemo } from "../lib/demo.ts";
 import { FormError } from "../lib/form-error.ts";
 import { findName, findUser } from "../lib/people.ts";
 import { addRole, changeRole, listRoles } from "../lib/roles.ts";
-import { adjustItem, listItems, listMovements, stockFigures } from "../lib/stock.ts";
+import { adjustItem, listItems, listMovements, readStockFigures } from "../lib/stock.ts";
 import { createOnce } from "../lib/submissions.ts";
 import { addUser, changeUser, findListedUser, listUsers } from "../lib/users.ts";
 import { addWarehouse, listWarehouses, listWarehousesWithTotals } from "../lib/warehouses.ts";
@@ -256,12 +256,12 @@ export function databaseSuite(createDatabase: () => Promise<TestDatabase>): void
     const all = await listItems(database, 1, { text: "", low: false });
     const low = all.filter(({ quantity, minimum }) => quantity < minimum);
     expect(await find("", true)).toEqual(low.map(({ name }) => name));
-    expect(await stockFigures(database, 1)).toEqual({
+    expect(await readStockFigures(database, 1)).toEqual({
       items: 20,
       low: low.length,
       pieces: all.reduce((sum, { quantity }) => sum + quantity, 0),
     });
-    expect(await stockFigures(database, 99)).toEqual({ items: 0, low: 0, pieces: 0 });
+    expect(await readStockFigures(database, 99)).toEqual({ items: 0, low: 0, pieces: 0 });
   });
 
   it("a failed transaction is rolled back, but not a concurrent statement of another request", async () => {

@@ -4,7 +4,7 @@ import * as loginRoute from "../app/api/login/route.ts";
 import * as logoutRoute from "../app/api/logout/route.ts";
 import * as refreshRoute from "../app/api/refresh/route.ts";
 import * as stockRoute from "../app/api/stock/route.ts";
-import { jwtKeys } from "../src/jwt-keys.ts";
+import { deriveJwtKeys } from "../src/jwt-keys.ts";
 import { clientRequest, openRoutedOffice, type RoutedOffice } from "./route-fixtures.ts";
 
 /** The parts of the login response that a client stores. */
@@ -77,7 +77,7 @@ describe("an API client whose responses are lost", () => {
       cache,
       issuer: "back-office",
       audience: "back-office-api",
-      keys: jwtKeys(secrets),
+      keys: deriveJwtKeys(secrets),
       clock: { now: () => Date.now() - 3_600_000 },
     });
     const { token } = await hourAgo.issue({ record: await recordOf(login) });

@@ -17,10 +17,10 @@ import { apiRoutes } from "./routes/api.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { catalogRoutes } from "./routes/catalog.ts";
 import { checkoutRoutes } from "./routes/checkout.ts";
-import { rejectUnknownPaths, shopErrors } from "./routes/errors.ts";
+import { createErrorHandler, rejectUnknownPaths } from "./routes/errors.ts";
 import { figureRoutes } from "./routes/figures.ts";
 import { loginRoutes } from "./routes/login.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
 import type { Storefront } from "./storefront.ts";
 
 /** Options of {@link buildStorefront}. */
@@ -69,7 +69,7 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
   // Disable ETags: pages depend on the session, and a response with status 304 would not be counted as a page view.
   app.disable("etag");
   // 1. Everything that needs no session: headers, files, and the operator's page, which is not counted as a page view.
-  app.use(securityHeaders, express.static(PUBLIC_FOLDER, { index: false }));
+  app.use(setSecurityHeaders, express.static(PUBLIC_FOLDER, { index: false }));
   app.use(figureRoutes(shop));
   // 2. Body parsers, because the CSRF check reads the body.
   app.use(express.urlencoded({ extended: false, limit: "16kb" }), express.json({ limit: "64kb" }));
@@ -88,7 +88,7 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
   );
   // 6. Requests that no route has handled, and errors.
   app.use(rejectUnknownPaths);
-  app.use(shopErrors(shop, log));
+  app.use(createErrorHandler(shop, log));
   return app;
 }
 

@@ -13,7 +13,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /** Adds the security headers to every response. */
-export function securityHeaders(_request: Request, response: Response, next: NextFunction): void {
+export function setSecurityHeaders(_request: Request, response: Response, next: NextFunction): void {
   response.set({
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "referrer-policy": "strict-origin-when-cross-origin",

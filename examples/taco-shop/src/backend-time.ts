@@ -4,7 +4,7 @@ import type { App } from "coatcheck-server";
 const requestTimes = new AsyncLocalStorage<{ milliseconds: number; calls: number }>();
 
 /** Runs `task` and adds its duration to the current request's total time at the backend. */
-export async function timeBackend<Value>(task: () => Promise<Value>): Promise<Value> {
+export async function measureBackendTime<Value>(task: () => Promise<Value>): Promise<Value> {
   const request = requestTimes.getStore();
   const startedAt = performance.now();
   try {

@@ -9,7 +9,7 @@ import {
 import type { z } from "zod";
 import { backendError, isSessionLost, type MissingResource } from "./backend-error.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
-import { timeBackend } from "./backend-time.ts";
+import { measureBackendTime } from "./backend-time.ts";
 import { withEndedAsNotFound } from "./order-access.ts";
 import { withCartLost, withOrder } from "./order-state.ts";
 
@@ -77,7 +77,7 @@ export class Backend {
   }
 
   async #getWithoutSession(path: string): Promise<UpstreamResponse> {
-    return await timeBackend(() => this.#upstream.requestWithoutSession({ method: "GET", path }));
+    return await measureBackendTime(() => this.#upstream.requestWithoutSession({ method: "GET", path }));
   }
 
   async #request<Shape extends z.ZodType>(
@@ -95,7 +95,7 @@ export class Backend {
     missing: MissingResource,
   ): Promise<UpstreamResponse> {
     const state = stateInSession(this.#manager, sessionId);
-    const response = await timeBackend(() =>
+    const response = await measureBackendTime(() =>
       withEndedAsNotFound(sessionId, () => this.#upstream.request(state, request)),
     ).catch(async (error: unknown) => {
       if (isSessionLost(error)) await this.#recordLoss(sessionId);

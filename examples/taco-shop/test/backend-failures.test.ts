@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { readConfig } from "coatcheck-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TACO_XL, temporaryFolder } from "./backend-fixtures.ts";
+import { createTemporaryFolder, TACO_XL } from "./backend-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
 import { Visitor } from "./shop-fixtures.ts";
 
@@ -19,7 +19,7 @@ const otherHost = createServer((_request, response) => {
   otherHostRequests++;
   response.end("{}");
 });
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 /**
  * `patient` has the default timeout, so that tests pass on slow machines. `impatient` has a short timeout, so that the
  * tests of timeouts are fast.

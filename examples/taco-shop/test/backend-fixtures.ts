@@ -69,13 +69,13 @@ export interface Visitor {
 }
 
 /** Creates a temporary folder. */
-export function temporaryFolder(): { path: string; remove: () => void } {
+export function createTemporaryFolder(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), "taco-shop-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
 /** Creates a gateway to a backend. */
-export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Upstream {
+export function openGatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Upstream {
   return createUpstream({
     baseUrl: url,
     ...BACKEND_OPTIONS,
@@ -90,13 +90,13 @@ export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Ups
  * @param stock the portions of each product whose stock differs from the menu, by product id.
  */
 export function setUpBackend(kind: BackendKind, stock: Record<string, number> = {}) {
-  const folder = temporaryFolder();
+  const folder = createTemporaryFolder();
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the manager's tests"] });
   const used = {} as { backend: Backend; upstream: Upstream };
   beforeAll(async () => {
     writeFileSync(join(folder.path, "stock.json"), JSON.stringify({ through: 0, left: stock }));
     used.backend = await startBackend({ port: 0, dataDir: folder.path, kind });
-    used.upstream = gatewayTo(used.backend.url);
+    used.upstream = openGatewayTo(used.backend.url);
   });
   afterAll(async () => {
     await used.upstream.close();
@@ -114,8 +114,8 @@ export function setUpBackend(kind: BackendKind, stock: Record<string, number> = 
     async restart() {
       used.backend = await startBackend({ port: used.backend.port, dataDir: folder.path, kind });
     },
-    plain: async () => plainVisitor(used.backend.url),
-    visitor: () => sessionVisitor(used.upstream, manager),
+    plain: async () => createPlainVisitor(used.backend.url),
+    visitor: () => createSessionVisitor(used.upstream, manager),
   };
 }
 
@@ -124,7 +124,7 @@ export function setUpBackend(kind: BackendKind, stock: Record<string, number> = 
  *
  * @param sessionId Default: a new session.
  */
-export async function sessionVisitor(
+export async function createSessionVisitor(
   upstream: Upstream,
   manager: SessionManager,
   sessionId?: string,
@@ -140,7 +140,7 @@ export async function sessionVisitor(
 }
 
 /** Creates a visitor without a gateway. It stores one cookie and requests a CSRF token before each write. */
-function plainVisitor(url: string): Visitor {
+function createPlainVisitor(url: string): Visitor {
   let cookie = "";
   const send = async <T>(
     method: string,

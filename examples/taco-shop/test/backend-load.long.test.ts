@@ -8,10 +8,10 @@ import type { PricedCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
 import {
   ALICE_RECIPIENT,
+  createSessionVisitor,
   describeEachBackend,
-  gatewayTo,
   idempotencyKeyHeader,
-  sessionVisitor,
+  openGatewayTo,
   setUpBackend,
   TACO_L,
   type Visitor,
@@ -88,9 +88,9 @@ describeEachBackend(
     const shop = setUpBackend(kind, plenty);
 
     test(`after ${OPERATIONS_PER_SESSION} operations in each of ${SESSION_COUNT} sessions, ${AT_ONCE} at a time, each cart contains the result of its own operations`, async () => {
-      const patient = gatewayTo(shop.url(), { timeout: 60_000 });
+      const patient = openGatewayTo(shop.url(), { timeout: 60_000 });
       await runConcurrently(SESSION_COUNT, AT_ONCE, async (number) => {
-        const visitor = await sessionVisitor(patient, shop.manager);
+        const visitor = await createSessionVisitor(patient, shop.manager);
         const expected = await changeCartAtRandom(visitor, randomGenerator(number));
         const { body } = await visitor.send<PricedCart>("GET", "/cart");
         expect(new Map(body.tacos.map((taco) => [taco.id, taco.quantity]))).toEqual(expected);
@@ -101,12 +101,15 @@ describeEachBackend(
     }, 120_000);
 
     test(`${SUBMISSION_COUNT} double submissions through two nodes place ${SUBMISSION_COUNT} orders`, async () => {
-      const nodes = [gatewayTo(shop.url(), { timeout: 60_000 }), gatewayTo(shop.url(), { timeout: 60_000 })];
+      const nodes = [
+        openGatewayTo(shop.url(), { timeout: 60_000 }),
+        openGatewayTo(shop.url(), { timeout: 60_000 }),
+      ];
       const numbers = new Set<number>();
       await runConcurrently(SUBMISSION_COUNT, 20, async () => {
         const { record } = await shop.manager.create();
         const visitors = await Promise.all(
-          nodes.map((node) => sessionVisitor(node, shop.manager, record.id)),
+          nodes.map((node) => createSessionVisitor(node, shop.manager, record.id)),
         );
         await visitors[0]?.send("POST", "/cart/tacos", TACO_L);
         const headers = idempotencyKeyHeader();
@@ -125,7 +128,7 @@ describeEachBackend(
     }, 240_000);
 
     test(`${KILL_COUNT} kills of the backend during orders lose no order and place no order twice`, async () => {
-      const upstream = gatewayTo(shop.url(), { breaker: { failures: 5, halfOpenAfter: 50 } });
+      const upstream = openGatewayTo(shop.url(), { breaker: { failures: 5, halfOpenAfter: 50 } });
       const acknowledged: { visitor: Visitor; order: Order }[] = [];
       const failures = new Map<string, number>();
       let customers = 0;
@@ -149,7 +152,7 @@ describeEachBackend(
         if (body.itemCount === 0) await visitor.send("POST", "/cart/tacos", TACO_L);
       };
       const order = async () => {
-        const visitor = await sessionVisitor(upstream, shop.manager);
+        const visitor = await createSessionVisitor(upstream, shop.manager);
         customers++;
         await retry(() => fill(visitor));
         const headers = idempotencyKeyHeader();

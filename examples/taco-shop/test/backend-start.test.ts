@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { startBackend } from "../backend/start.ts";
-import { describeEachBackend, temporaryFolder } from "./backend-fixtures.ts";
+import { createTemporaryFolder, describeEachBackend } from "./backend-fixtures.ts";
 
 function createFolder(): string {
-  const { path, remove } = temporaryFolder();
+  const { path, remove } = createTemporaryFolder();
   onTestFinished(remove);
   return path;
 }

@@ -5,8 +5,8 @@ import {
   type ChangeResponse,
   describeEachBackend,
   type ErrorBody,
-  gatewayTo,
   idempotencyKeyHeader,
+  openGatewayTo,
   setUpBackend,
   TACO_L,
   TACO_XL,
@@ -204,7 +204,7 @@ describeEachBackend(
     });
 
     test("the gateway can read the CSRF token from a meta element of the backend's page", async () => {
-      const meta = gatewayTo(shop.url(), {
+      const meta = openGatewayTo(shop.url(), {
         csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "X-CSRF-Token" } },
       });
       const { record } = await shop.manager.create();

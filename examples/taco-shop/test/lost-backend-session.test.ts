@@ -4,12 +4,12 @@ import { readConfig } from "coatcheck-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { type Backend, startBackend } from "../backend/start.ts";
-import { TACO_XL, temporaryFolder } from "./backend-fixtures.ts";
+import { createTemporaryFolder, TACO_XL } from "./backend-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
 import { Visitor } from "./shop-fixtures.ts";
 
 describeWithProgram("the taco shop when its backend forgets a session", "php", () => {
-  const folder = temporaryFolder();
+  const folder = createTemporaryFolder();
   let backend: Backend;
   let node: Awaited<ReturnType<typeof openNode>>;
   const browser = new Visitor(() => node.url);

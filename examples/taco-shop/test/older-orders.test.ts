@@ -5,10 +5,10 @@ import { openSessions, readConfig } from "coatcheck-server";
 import { afterAll, expect, test } from "vitest";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { startShop } from "../src/main.ts";
-import { TACO_L, TACO_XL, temporaryFolder } from "./backend-fixtures.ts";
+import { createTemporaryFolder, TACO_L, TACO_XL } from "./backend-fixtures.ts";
 import { ADMIN_TOKEN, API_KEYS, log, passwordHasher, Visitor } from "./shop-fixtures.ts";
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 const config = readConfig({

@@ -7,22 +7,22 @@ import { logIn, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND } from "./backend-fixtures.ts";
 import { log, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
-const entry = (number: number): HistoryEntry => ({
+const createEntry = (number: number): HistoryEntry => ({
   number,
   at: Date.UTC(2026, 10, 21) + number,
   who: { participantId: "owner", name: "Alice" },
   what: "added",
   outcome: "done",
 });
-const numbers = (entries: readonly { readonly number: number }[]) => entries.map(({ number }) => number);
+const numbersOf = (entries: readonly { readonly number: number }[]) => entries.map(({ number }) => number);
 
 test("addMissing() adds the entries that are not stored yet", () => {
   const history = new OrderHistory(openAccountsDatabase(":memory:"));
-  history.addMissing("a", [entry(1), entry(2)]);
-  history.addMissing("b", [entry(1)]);
-  history.addMissing("a", [entry(2), entry(3), entry(4)]);
-  expect(history.read("a", Number.MAX_SAFE_INTEGER, 100)).toEqual([1, 2, 3, 4].map(entry));
-  expect(numbers(history.read("a", 4, 2))).toEqual([2, 3]);
+  history.addMissing("a", [createEntry(1), createEntry(2)]);
+  history.addMissing("b", [createEntry(1)]);
+  history.addMissing("a", [createEntry(2), createEntry(3), createEntry(4)]);
+  expect(history.read("a", Number.MAX_SAFE_INTEGER, 100)).toEqual([1, 2, 3, 4].map(createEntry));
+  expect(numbersOf(history.read("a", 4, 2))).toEqual([2, 3]);
   history.forget("a");
   expect(history.read("a", 4, 2)).toEqual([]);
   expect(history.listUnowned()).toEqual(["b"]);
@@ -32,7 +32,7 @@ describe("the history of an order", () => {
   const shop = setUpShop(ONE_BACKEND);
   const read = async (visitor: Visitor, order: string, query = "") => {
     const { status, body } = await visitor.get(`${order}/history${query}`);
-    return status === 200 ? numbers(body.data.entries) : status;
+    return status === 200 ? numbersOf(body.data.entries) : status;
   };
 
   test("has no limit, can be read in pages, and remains readable after the order's end", async () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { SessionNotifier } from "../src/session-notifier.ts";
 
 /** Creates two managers with one store. `poll` runs the scheduled polls of the first manager's `SessionNotifier`. */
-function twoNodes() {
+function createTwoNodes() {
   const store = memoryStore();
   const secrets = ["a secret of the shop's tests"];
   const [here, there] = [new SessionManager({ store, secrets }), new SessionManager({ store, secrets })];
@@ -22,7 +22,7 @@ function twoNodes() {
 }
 
 test("SessionNotifier reports a change by its own process without polling", async () => {
-  const { here, notifier } = twoNodes();
+  const { here, notifier } = createTwoNodes();
   const { record } = await here.create();
   const received: (SessionRecord | null)[] = [];
   notifier.watch(record, (now) => received.push(now));
@@ -31,7 +31,7 @@ test("SessionNotifier reports a change by its own process without polling", asyn
 });
 
 test("SessionNotifier reports a change by another process once, at the next poll", async () => {
-  const { here, there, notifier, poll } = twoNodes();
+  const { here, there, notifier, poll } = createTwoNodes();
   const { record } = await here.create();
   const received: (number | undefined)[] = [];
   notifier.watch(record, (now) => received.push(now?.version));
@@ -43,7 +43,7 @@ test("SessionNotifier reports a change by another process once, at the next poll
 });
 
 test("SessionNotifier reports the end of a session with null and stops polling", async () => {
-  const { here, there, notifier, tasks, poll } = twoNodes();
+  const { here, there, notifier, tasks, poll } = createTwoNodes();
   const { record } = await here.create();
   const received: (SessionRecord | null)[] = [];
   notifier.watch(record, (now) => received.push(now));
@@ -54,7 +54,7 @@ test("SessionNotifier reports the end of a session with null and stops polling",
 });
 
 test("SessionNotifier stops polling when the last watcher is removed", async () => {
-  const { here, notifier, tasks } = twoNodes();
+  const { here, notifier, tasks } = createTwoNodes();
   const { record } = await here.create();
   const [unwatchFirst, unwatchSecond] = [notifier.watch(record, () => {}), notifier.watch(record, () => {})];
   unwatchFirst();

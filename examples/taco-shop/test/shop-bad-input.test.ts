@@ -3,7 +3,7 @@ import { ALICE_RECIPIENT, describeEachBackend, TACO_XL } from "./backend-fixture
 import { setUpShop } from "./shop-fixtures.ts";
 
 const taco = (change: object) => ({ ...TACO_XL, ...change });
-const recipient = (change: { customer?: object; delivery?: object }) => ({
+const recipientWith = (change: { customer?: object; delivery?: object }) => ({
   customer: { ...ALICE_RECIPIENT.customer, ...change.customer },
   delivery: { ...ALICE_RECIPIENT.delivery, ...change.delivery },
 });
@@ -30,15 +30,15 @@ const INVALID_TACOS: [string, unknown, string[]][] = [
 ];
 
 const RECIPIENTS: [string, unknown, string[]][] = [
-  ["no name", recipient({ customer: { name: "" } }), ["customer.name"]],
-  ["a malformed phone number", recipient({ customer: { phone: "call me" } }), ["customer.phone"]],
+  ["no name", recipientWith({ customer: { name: "" } }), ["customer.name"]],
+  ["a malformed phone number", recipientWith({ customer: { phone: "call me" } }), ["customer.phone"]],
   [
     "a time in the past",
-    recipient({ delivery: { requestedFor: "2020-01-01T12:00:00Z" } }),
+    recipientWith({ delivery: { requestedFor: "2020-01-01T12:00:00Z" } }),
     ["delivery.requestedFor"],
   ],
-  ["a malformed time", recipient({ delivery: { requestedFor: "25:61" } }), ["delivery.requestedFor"]],
-  ["an unknown type", recipient({ delivery: { type: "drone" } }), ["delivery.type"]],
+  ["a malformed time", recipientWith({ delivery: { requestedFor: "25:61" } }), ["delivery.requestedFor"]],
+  ["an unknown type", recipientWith({ delivery: { type: "drone" } }), ["delivery.type"]],
   [
     "no address",
     { ...ALICE_RECIPIENT, delivery: { type: "livraison", requestedFor: "15:00" } },

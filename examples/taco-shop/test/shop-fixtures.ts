@@ -9,7 +9,7 @@ import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { PasswordHasher } from "../src/accounts/password.ts";
 import type { Limits } from "../src/limits.ts";
 import { type RunningShop, startShop } from "../src/main.ts";
-import { temporaryFolder } from "./backend-fixtures.ts";
+import { createTemporaryFolder } from "./backend-fixtures.ts";
 
 export const ADMIN_TOKEN = "admin-token-of-the-tests";
 export const API_KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-other-bot-0001" } as const;
@@ -158,7 +158,7 @@ export function setUpShop(
   stock: Record<string, number> = {},
   limits: Limits = HIGH_LIMITS,
 ) {
-  const folder = temporaryFolder();
+  const folder = createTemporaryFolder();
   const backendData = join(folder.path, "backend");
   const accountsPath = join(folder.path, "accounts.db");
   const config: Config = readConfig({

@@ -18,7 +18,7 @@ const TIMEOUT = 300_000;
 describeEachBackend(
   (kind) => `many concurrent orders in front of the ${kind} backend`,
   (kind) => {
-    const shop = setUpShop(kind, largeStock());
+    const shop = setUpShop(kind, createLargeStock());
 
     test(`after 20 concurrent operations on each of ${SESSION_COUNT} orders, each cart contains the result of its own operations`, {
       timeout: TIMEOUT,
@@ -109,7 +109,7 @@ async function runConcurrently<Value>(
 }
 
 /** Returns a stock that is large enough for all orders. */
-function largeStock(): Record<string, number> {
+function createLargeStock(): Record<string, number> {
   const products = ["coca_cola", "ayran", "viande_hachee", "escalope_de_poulet", "harissa", "algérienne"];
   return Object.fromEntries([...products, "salade", "tomates"].map((product) => [product, 100_000]));
 }

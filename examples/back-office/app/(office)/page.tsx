@@ -2,7 +2,7 @@ import { redirect } from "next/navigation";
 import { PageFrame } from "../../components/page-frame.tsx";
 import { WarehouseSwitch } from "../../components/warehouse-switch.tsx";
 import { getOffice } from "../../lib/office.ts";
-import { listItems, listMovements, stockFigures } from "../../lib/stock.ts";
+import { listItems, listMovements, readStockFigures } from "../../lib/stock.ts";
 import { getViewer } from "../../lib/viewer.ts";
 import { warehouseIds } from "../../lib/warehouse-ids.ts";
 import { Movements } from "./movements.tsx";
@@ -38,7 +38,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
   const filter = { text: q.slice(0, 100), low: low === "1" };
   const [items, figures, movements] = await Promise.all([
     listItems(database, warehouse.id, filter),
-    stockFigures(database, warehouse.id),
+    readStockFigures(database, warehouse.id),
     listMovements(database, warehouse.id),
   ]);
   const mayEdit = user.permissions.includes("stock.edit");

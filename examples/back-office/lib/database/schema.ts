@@ -16,7 +16,7 @@ export const POSTGRES: Dialect = {
 };
 
 /** Returns the statements that create the missing tables. */
-export function schema({ id, time, end }: Dialect): string {
+export function createTablesSql({ id, time, end }: Dialect): string {
   return `
   CREATE TABLE IF NOT EXISTS companies (
     id ${id}, name TEXT NOT NULL, active INTEGER NOT NULL DEFAULT 1

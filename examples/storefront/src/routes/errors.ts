@@ -14,7 +14,7 @@ export function rejectUnknownPaths(_request: Request, _response: Response, next:
 /**
  * Responds to an error with a page, or with JSON to API clients and scripts. Logs errors with a status of 500 or more.
  */
-export function shopErrors(shop: Storefront, log: Logger) {
+export function createErrorHandler(shop: Storefront, log: Logger) {
   return async (error: unknown, request: Request, response: Response, next: NextFunction) => {
     const { status, code, message, faults } = describeError(error);
     if (status >= 500) log.error({ err: error }, "request failed");

@@ -8,8 +8,8 @@ import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../password.ts";
 import { customerOf, type Storefront } from "../storefront.ts";
 import {
   formField,
-  nextPath,
   type PageRequest,
+  pathAfterLogin,
   queryOf,
   redirect,
   sendPage,
@@ -42,14 +42,14 @@ export function loginRoutes(shop: Storefront): Router {
 }
 
 async function showForm(pageRequest: PageRequest, title: string, form: FormPage): Promise<void> {
-  const next = nextPath(queryOf(pageRequest.request, "next", 500));
+  const next = pathAfterLogin(queryOf(pageRequest.request, "next", 500));
   if (customerOf(pageRequest.shop, pageRequest.session)) return redirect(pageRequest, next);
   await sendPage(pageRequest, { title, main: form({ next }) });
 }
 
 async function submitLogin(pageRequest: PageRequest): Promise<void> {
   const { shop, request, session } = pageRequest;
-  const next = nextPath(formField(request, "next", 500));
+  const next = pathAfterLogin(formField(request, "next", 500));
   const email = formField(request, "email");
   const rememberMe = formField(request, "remember") === "yes";
   const failed = (fault: string) =>
@@ -62,7 +62,7 @@ async function submitLogin(pageRequest: PageRequest): Promise<void> {
 
 async function submitRegistration(pageRequest: PageRequest): Promise<void> {
   const { shop, request, session } = pageRequest;
-  const next = nextPath(formField(request, "next", 500));
+  const next = pathAfterLogin(formField(request, "next", 500));
   const [email, name, password] = [
     formField(request, "email"),
     formField(request, "name", 80),

@@ -47,7 +47,7 @@ export function queryOf({ query }: Request, name: string, max: number): string {
 }
 
 /** Returns the path to open after a login: `text`, or `/` if `text` is not a path of this site. */
-export function nextPath(text: string): string {
+export function pathAfterLogin(text: string): string {
   const site = "http://this.site";
   const url = URL.parse(text, site);
   return text.startsWith("/") && url?.origin === site ? url.pathname + url.search : "/";

@@ -42,7 +42,7 @@ export class Ledger {
    * `through`: the number of the last order that was subtracted from the stock. `left`: the portions left of each
    * product.
    */
-  readonly #stock: { through: number; left: Portions };
+  readonly #remainingStock: { through: number; left: Portions };
 
   constructor(folder: string, menu: Menu) {
     for (const name of ["orders", "keys"]) mkdirSync(join(folder, name), { recursive: true });
@@ -52,14 +52,14 @@ export class Ledger {
       through: 0,
       left: {},
     };
-    this.#stock = { through, left: { ...menu.initialStock(), ...left } };
+    this.#remainingStock = { through, left: { ...menu.initialStock(), ...left } };
     for (let order = this.findOrder(through + 1); order; order = this.findOrder(order.number + 1))
       this.#subtractFromStock(order);
   }
 
   /** Returns the portions left of each product. */
   get remainingPortions(): Portions {
-    return this.#stock.left;
+    return this.#remainingStock.left;
   }
 
   /**
@@ -82,7 +82,7 @@ export class Ledger {
   /** Places an order. The caller must first check with {@link findByKey} that no order has its key. */
   place(content: Omit<StoredOrder, "number">): StoredOrder {
     this.requireStock(content.demand);
-    const order = { number: this.#stock.through + 1, ...content };
+    const order = { number: this.#remainingStock.through + 1, ...content };
     writeJson(join(this.#folder, "keys", `${order.key}.json`), { number: order.number });
     writeJson(this.#fileOf(order.number), order);
     this.#subtractFromStock(order);
@@ -104,8 +104,8 @@ export class Ledger {
     for (const [product, portions] of Object.entries(order.demand)) {
       this.remainingPortions[product] = (this.remainingPortions[product] ?? 0) - portions;
     }
-    this.#stock.through = order.number;
-    writeJson(join(this.#folder, "stock.json"), this.#stock);
+    this.#remainingStock.through = order.number;
+    writeJson(join(this.#folder, "stock.json"), this.#remainingStock);
   }
 
   #fileOf(number: number): string {

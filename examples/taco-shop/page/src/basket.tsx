@@ -16,7 +16,7 @@ export interface BasketProps {
   /** The owner's name, which guests see; empty if it is unknown. */
   readonly owner: string;
   /** The number of other participants. */
-  readonly others: number;
+  readonly otherParticipantCount: number;
   readonly onQuantity: (kind: Kind, item: number, quantity: number) => void;
   readonly onRemove: (kind: Kind, item: number, name: string) => void;
   readonly onEdit: (taco: Taco) => void;
@@ -30,7 +30,7 @@ export interface BasketProps {
 
 /** The order's basket: its items, its total, and the buttons to edit, share and place it. */
 export function Basket(props: BasketProps): ReactNode {
-  const { menu, title, order, cart, role, owner, others, children } = props;
+  const { menu, title, order, cart, role, owner, otherParticipantCount, children } = props;
   const { onQuantity, onRemove, onEdit, onEmpty, onShare, onCheckout, onEnd } = props;
   const { words } = useLanguage();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -51,8 +51,8 @@ export function Basket(props: BasketProps): ReactNode {
         </h2>
         {order && (
           <button type="button" className="share" onClick={onShare}>
-            {others > 0 && <span className="live" aria-hidden="true" />}
-            {others > 0 ? words.participantCount(others + 1) : words.share}
+            {otherParticipantCount > 0 && <span className="live" aria-hidden="true" />}
+            {otherParticipantCount > 0 ? words.participantCount(otherParticipantCount + 1) : words.share}
           </button>
         )}
       </div>

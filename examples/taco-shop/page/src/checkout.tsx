@@ -4,7 +4,7 @@ import { ApiError, placeOrder } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain, explainFault } from "./explain.ts";
 import { Field } from "./field.tsx";
-import { clockTime, formatPrice, pickupTimes } from "./format.ts";
+import { formatClockTime, formatPrice, pickupTimes } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { storage } from "./local-storage.ts";
 import type { Account, Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "./wire.ts";
@@ -120,7 +120,7 @@ export function Checkout({
           <select id="time" name="time" aria-invalid={faultAt("delivery.requestedFor") !== undefined}>
             {times.map((time) => (
               <option key={time} value={time}>
-                {clockTime(time, language, menu.timeZone)}
+                {formatClockTime(time, language, menu.timeZone)}
               </option>
             ))}
           </select>

@@ -4,7 +4,7 @@ import { type ReactNode, useRef } from "react";
 import { ConfirmPassword } from "./confirm-password.tsx";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
-import { dayAndTime } from "./format.ts";
+import { formatDayAndTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 
 /** Lists the devices on which the account is logged in, with a button to log out each. */
@@ -41,9 +41,9 @@ export function Devices({ onClose }: { readonly onClose: () => void }): ReactNod
                   <h3>{name}</h3>
                   <p>{[device.city, device.country, device.address].filter(Boolean).join(" · ")}</p>
                   <p>
-                    {words.devices.since(dayAndTime(device.firstSeenAt, language))}
+                    {words.devices.since(formatDayAndTime(device.firstSeenAt, language))}
                     {!device.current && <br />}
-                    {!device.current && words.devices.lastSeen(dayAndTime(device.lastSeenAt, language))}
+                    {!device.current && words.devices.lastSeen(formatDayAndTime(device.lastSeenAt, language))}
                   </p>
                 </div>
                 {device.current ? (

@@ -9,7 +9,7 @@ const francFormat = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 })
 export const formatPrice = (rappen: number): string => `CHF\u00a0${francFormat.format(rappen / 100)}`;
 
 /** Formats a time in the shop's time zone as the time of day. Includes the weekday if the day is not today. */
-export function clockTime(time: string, language: Language, timeZone: string): string {
+export function formatClockTime(time: string, language: Language, timeZone: string): string {
   const day = (date: Date) => date.toLocaleDateString("en-CA", { timeZone });
   const at = new Date(time);
   const hours: Intl.DateTimeFormatOptions = { timeZone, hour: "2-digit", minute: "2-digit", hour12: false };
@@ -18,11 +18,11 @@ export function clockTime(time: string, language: Language, timeZone: string): s
 }
 
 /** Formats a time in epoch milliseconds as hours, minutes and seconds, in the user's time zone. */
-export const timeOfDay = (at: number, language: Language): string =>
+export const formatTimeOfDay = (at: number, language: Language): string =>
   new Date(at).toLocaleTimeString(locale(language), { hour12: false });
 
 /** Formats date and time in the user's language. Default time zone: the user's. */
-export const dayAndTime = (time: string, language: Language, timeZone?: string): string =>
+export const formatDayAndTime = (time: string, language: Language, timeZone?: string): string =>
   new Date(time).toLocaleString(locale(language), { dateStyle: "medium", timeStyle: "short", timeZone });
 
 /**

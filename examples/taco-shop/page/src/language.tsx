@@ -19,7 +19,7 @@ interface LanguageState {
 const LanguageContext = createContext<LanguageState | null>(null);
 
 /** Returns the stored language, otherwise the browser's first supported language, otherwise French. */
-function firstLanguage(): Language {
+function initialLanguage(): Language {
   const wanted = [storage.read("language"), ...navigator.languages].map((tag) => tag?.slice(0, 2));
   return wanted.find(isSupported) ?? "fr";
 }
@@ -29,7 +29,7 @@ const isSupported = (tag: string | undefined): tag is Language =>
 
 /** Provides the language, which is the same in all tabs of the browser. A login switches to the account's language. */
 export function LanguageProvider({ children }: { readonly children: ReactNode }): ReactNode {
-  const [language, setLanguage] = useState(firstLanguage);
+  const [language, setLanguage] = useState(initialLanguage);
   const words = WORDS[language];
   const ofAccount = useSession<Account, Language | null>({ select: ({ user }) => user?.language ?? null });
   const saving = useRef<Promise<unknown>>(undefined);

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { readHistory } from "./api.ts";
 import { actionText, nameOf } from "./describe.ts";
-import { clockTime } from "./format.ts";
+import { formatClockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import type { HistoryEntry } from "./wire.ts";
 
@@ -58,7 +58,7 @@ export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps)
       <ol className="happenings" reversed>
         {shown.toReversed().map((entry) => (
           <li key={entry.number}>
-            <time dateTime={entry.at}>{clockTime(entry.at, language, timeZone)}</time>
+            <time dateTime={entry.at}>{formatClockTime(entry.at, language, timeZone)}</time>
             <span>
               <strong>{nameOf(entry.who, you, words)}</strong> {actionText(entry, words)}
             </span>

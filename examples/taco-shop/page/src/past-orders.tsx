@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from "rea
 import { listPastOrders } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
-import { dayAndTime } from "./format.ts";
+import { formatDayAndTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { PlacedOrderDetails } from "./placed-order.tsx";
 import type { Menu, PastOrdersPage, PlacedOrder } from "./wire.ts";
@@ -38,7 +38,7 @@ export function PastOrders({ menu, onClose }: PastOrdersProps): ReactNode {
                 <PlacedOrderDetails
                   menu={menu}
                   order={order}
-                  time={dayAndTime(order.placedAt, language, menu.timeZone)}
+                  time={formatDayAndTime(order.placedAt, language, menu.timeZone)}
                 >
                   <Handover order={order} timeZone={menu.timeZone} />
                 </PlacedOrderDetails>
@@ -68,7 +68,7 @@ interface HandoverProps {
 /** How and when the customer received the order. */
 function Handover({ order: { delivery }, timeZone }: HandoverProps): ReactNode {
   const { language, words } = useLanguage();
-  const time = words.requestedTime(dayAndTime(delivery.requestedFor, language, timeZone));
+  const time = words.requestedTime(formatDayAndTime(delivery.requestedFor, language, timeZone));
   const how = delivery.type === "livraison" ? words.delivery : words.takeAway;
   return <p>{[`${how} ${time}`, delivery.address].filter(Boolean).join(" · ")}</p>;
 }

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { listPlaced } from "./api.ts";
-import { clockTime } from "./format.ts";
+import { formatClockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { PlacedOrderDetails } from "./placed-order.tsx";
 import type { Menu, PlacedOrder } from "./wire.ts";
@@ -9,11 +9,11 @@ interface PlacedOrdersProps {
   readonly menu: Menu;
   readonly id: string;
   /** The number of orders placed since the page was opened. When it changes, the list is reloaded. */
-  readonly placed: number;
+  readonly placedCount: number;
 }
 
 /** Lists the orders that were placed in one order session. */
-export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode {
+export function PlacedOrders({ menu, id, placedCount }: PlacedOrdersProps): ReactNode {
   const { language, words } = useLanguage();
   const [orders, setOrders] = useState<readonly PlacedOrder[]>([]);
 
@@ -28,7 +28,7 @@ export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode
     return () => {
       isStale = true;
     };
-  }, [id, placed]);
+  }, [id, placedCount]);
 
   if (orders.length === 0) return null;
   return (
@@ -39,7 +39,7 @@ export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode
           key={order.number}
           menu={menu}
           order={order}
-          time={words.requestedTime(clockTime(order.delivery.requestedFor, language, menu.timeZone))}
+          time={words.requestedTime(formatClockTime(order.delivery.requestedFor, language, menu.timeZone))}
         />
       ))}
     </section>

@@ -5,7 +5,7 @@ import { nameOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
 import { Field } from "./field.tsx";
-import { clockTime } from "./format.ts";
+import { formatClockTime } from "./format.ts";
 import { InvitationLink } from "./invitation-link.tsx";
 import { useLanguage } from "./language.tsx";
 import { storage } from "./local-storage.ts";
@@ -190,7 +190,8 @@ function Invitations({ menu, invitations, onRevoke }: InvitationsProps): ReactNo
             <span className="grow">
               {role === "edit" ? words.roleMayEdit : words.roleMayView}
               <small>
-                {words.validUntil(clockTime(expiresAt, language, menu.timeZone))} · {words.timesUsed(uses)}
+                {words.validUntil(formatClockTime(expiresAt, language, menu.timeZone))} ·{" "}
+                {words.timesUsed(uses)}
               </small>
             </span>
             <button

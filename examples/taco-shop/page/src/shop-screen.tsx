@@ -110,7 +110,7 @@ function basketOf(screen: ShopScreenState, words: Words): BasketProps {
     role,
     owner:
       role === "owner" ? "" : (live.people?.participants.find((each) => each.role === "owner")?.name ?? ""),
-    others: (live.people?.participants.length ?? 1) - 1,
+    otherParticipantCount: (live.people?.participants.length ?? 1) - 1,
     onQuantity: (kind, item, quantity) => void attempt(edits.setQuantity(kind, item, quantity)),
     onRemove: (kind, item, name) => void attempt(edits.remove(kind, item), words.itemRemoved(name)),
     onEdit: (taco) => setDialog({ what: "taco", taco: contentOf(taco), seen: taco }),
@@ -118,6 +118,6 @@ function basketOf(screen: ShopScreenState, words: Words): BasketProps {
     onShare: () => setDialog({ what: "sharing" }),
     onCheckout: () => setDialog({ what: "checkout" }),
     onEnd: () => (role !== "owner" || cart?.itemCount ? setDialog({ what: "end" }) : void end()),
-    children: id && <PlacedOrders key={id} menu={menu} id={id} placed={screen.placedCount} />,
+    children: id && <PlacedOrders key={id} menu={menu} id={id} placedCount={screen.placedCount} />,
   };
 }

@@ -2,7 +2,7 @@ import { useSession } from "coatcheck/react";
 import { type ReactNode, useState, useSyncExternalStore } from "react";
 import { titleOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
-import { timeOfDay } from "./format.ts";
+import { formatTimeOfDay } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { NoticeBoard } from "./notices.tsx";
 import { sessionLog } from "./session-log.ts";
@@ -62,7 +62,7 @@ function SessionsDialog({ orders, onClose }: StatusLineProps & { readonly onClos
         <ol className="happenings">
           {events.map(({ number, at, kind, session }) => (
             <li key={number}>
-              <time dateTime={new Date(at).toISOString()}>{timeOfDay(at, language)}</time>
+              <time dateTime={new Date(at).toISOString()}>{formatTimeOfDay(at, language)}</time>
               <span>
                 <code>{shortId(session)}</code> {words.events[kind]}
               </span>

@@ -1,7 +1,7 @@
 import { Anonymous } from "coatcheck/react";
 import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
-import { clockTime, formatPrice } from "./format.ts";
+import { formatClockTime, formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import type { Menu, PlacedOrder } from "./wire.ts";
@@ -15,7 +15,7 @@ interface ThanksProps {
 /** Confirms that the order is placed. */
 export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
   const { language, words } = useLanguage();
-  const time = clockTime(order.delivery.requestedFor, language, menu.timeZone);
+  const time = formatClockTime(order.delivery.requestedFor, language, menu.timeZone);
   const text = order.delivery.type === "livraison" ? words.deliveredAt : words.readyAt;
   return (
     <Dialog title={words.orderPlaced} onClose={onClose}>

@@ -40,7 +40,7 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
         ...(name === undefined ? {} : { name }),
       });
       reply.code(201);
-      return { ...successBody(createdView(record)), sessionId: record.id };
+      return { ...successBody(createdOrderView(record)), sessionId: record.id };
     },
   );
 
@@ -55,14 +55,16 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
     },
     async (request) => {
       const found = await browserOrders.list(await authenticator.authenticateForCreate(request, {}));
-      return successBody({ sessions: found.map(({ record, role }) => ({ ...createdView(record), role })) });
+      return successBody({
+        sessions: found.map(({ record, role }) => ({ ...createdOrderView(record), role })),
+      });
     },
   );
 
   sessionRoutes(app, shop);
 }
 
-function createdView(record: SessionRecord) {
+function createdOrderView(record: SessionRecord) {
   return {
     sessionId: record.id,
     createdAt: toIso(record.createdAt),

@@ -24,7 +24,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ a
         )}
       </div>
       <AddedNotice name={users.find(({ id }) => id === added)?.name} text={text} />
-      <UsersTable users={users} mayEdit={mayEdit} added={added} text={text} />
+      <UsersTable users={users} mayEdit={mayEdit} addedId={added} text={text} />
     </PageFrame>
   );
 }

@@ -17,7 +17,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ a
       <h1>{text.warehouses}</h1>
       <AddedNotice name={warehouses.find(({ id }) => id === added)?.name} text={text} />
       <div className="columns">
-        <WarehousesTable warehouses={warehouses} added={added} text={text} language={language} />
+        <WarehousesTable warehouses={warehouses} addedId={added} text={text} language={language} />
         <WarehouseForm
           key={warehouses.length}
           warehouses={warehouses.map(({ id, name }) => ({ id, name }))}
