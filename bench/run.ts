@@ -114,7 +114,7 @@ async function measureRound(server: ServerProcess): Promise<void> {
   // Warm up again: V8 may have discarded compiled code while the other servers were measured.
   await sendRequests(server, WARM_UP_SECONDS);
   const before = await cpuTimeOf(server.child);
-  const commandsBefore = await remote.commands();
+  const commandsBefore = await remote.countCommands();
   const result = await sendRequests(server, ROUND_SECONDS);
   if (result.non2xx > 0 || result.errors > 0) {
     const { non2xx, errors } = result;
@@ -124,7 +124,7 @@ async function measureRound(server: ServerProcess): Promise<void> {
   }
   const served = result["2xx"];
   cpu.push(((await cpuTimeOf(server.child)) - before) / served);
-  commands.push(((await remote.commands()) - commandsBefore) / served);
+  commands.push(((await remote.countCommands()) - commandsBefore) / served);
   rates.push(served / result.duration);
 }
 

@@ -20,7 +20,7 @@ export async function findViolations(page: Page): Promise<readonly string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
-const horizontalOverflow = (page: Page) =>
+const measureHorizontalOverflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /** Defines tests with axe-core, with the keyboard, and at the width of a phone. */
@@ -39,7 +39,7 @@ export function testAccessibility(office: BackOffice): void {
         for (const size of [DESKTOP_SIZE, PHONE_SIZE]) {
           await page.setViewportSize(size);
           expect(await findViolations(page), path).toEqual([]);
-          expect(await horizontalOverflow(page), path).toBe(0);
+          expect(await measureHorizontalOverflow(page), path).toBe(0);
         }
       }
     },
@@ -54,7 +54,7 @@ export function testAccessibility(office: BackOffice): void {
         for (const size of [DESKTOP_SIZE, PHONE_SIZE]) {
           await root.setViewportSize(size);
           expect(await findViolations(root), path).toEqual([]);
-          expect(await horizontalOverflow(root), path).toBe(0);
+          expect(await measureHorizontalOverflow(root), path).toBe(0);
         }
       };
       for (const path of ["/companies", "/companies/1", "/companies/new", "/users/2"]) {

@@ -23,7 +23,7 @@ async function actFor(root: Page, user: string): Promise<void> {
   await banner(root).waitFor();
 }
 
-const sessionCookie = async (page: Page) =>
+const readSessionCookie = async (page: Page) =>
   (await page.context().cookies()).find(({ name }) => name === "back-office")?.value;
 
 /** Returns the number of devices in the user's list. */
@@ -39,12 +39,12 @@ export function testActing(office: BackOffice): void {
     const ben = await office.logIn("ben");
     const devices = await countDevices(ben);
     const root = await openUser(office, "Alpine Supplies", "Ben Moser");
-    const own = await sessionCookie(root);
+    const own = await readSessionCookie(root);
     await button(root, "Act for Ben Moser").click();
     await root.getByText("Enter a reason, such as a ticket number.").waitFor();
     await actFor(root, "Ben Moser");
     await heading(root, "Zurich North").waitFor();
-    expect(await sessionCookie(root)).not.toBe(own);
+    expect(await readSessionCookie(root)).not.toBe(own);
     const second = await office.visit("ada", "/sessions");
     const third = await office.visit("ada", "/suspended");
     for (const page of [root, second, third]) {
@@ -62,7 +62,7 @@ export function testActing(office: BackOffice): void {
 
     await button(second, "Stop").click();
     await heading(second, "Ben Moser").waitFor();
-    expect(await sessionCookie(second)).toBe(own);
+    expect(await readSessionCookie(second)).toBe(own);
     await third.goto(office.url);
     await heading(third, "Companies").waitFor();
     expect(await banner(third).count()).toBe(0);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type JWTPayload, SignJWT } from "jose";
 import { expect, it } from "vitest";
-import { jwtKeys } from "../examples/back-office/src/jwt-keys.ts";
+import { deriveJwtKeys } from "../examples/back-office/src/jwt-keys.ts";
 import { ApiClient } from "./back-office-client.ts";
 import { type BackOffice, button, expectText, heading, link } from "./back-office-fixtures.ts";
 
@@ -24,7 +24,7 @@ export function testApi(office: BackOffice): void {
   /** Returns a JWT with these claims, signed with the office's key. */
   async function signJwt(claims: JWTPayload, typ = "at+jwt"): Promise<string> {
     const secrets = readFileSync(`${sessionsFile()}.session-secrets`, "utf8").trim().split("\n");
-    const [key] = jwtKeys(secrets);
+    const [key] = deriveJwtKeys(secrets);
     if (!key?.privateKey)
       throw new Error(`${sessionsFile()}.session-secrets has no secret to derive a JWT key from.`);
     const header = { alg: key.algorithm, kid: key.id, typ };
@@ -95,13 +95,13 @@ export function testApi(office: BackOffice): void {
   it("a route marked `sessionless` creates and writes no session, and sets no cookie", async () => {
     const ada = client();
     await ada.logIn("ada@alpine.example");
-    const before = office.storedSessions();
+    const before = office.readStoredSessions();
     for (let index = 0; index < 20; index++) {
       const { status, headers } = await ada.send("GET /api/user");
       expect([status, headers.getSetCookie()]).toEqual([200, []]);
       await client().send("GET /api/user");
     }
-    expect(office.storedSessions()).toEqual(before);
+    expect(office.readStoredSessions()).toEqual(before);
   });
 
   it("a change of the stock requires the permission, and the page shows the change with the user's name", async () => {

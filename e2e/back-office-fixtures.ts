@@ -37,11 +37,11 @@ export interface BackOffice {
    * Returns how many sessions are stored, and the sum of their versions. Each write of a session increments its
    * version.
    */
-  storedSessions(): { readonly sessions: unknown; readonly versions: unknown };
+  readStoredSessions(): { readonly sessions: unknown; readonly versions: unknown };
 }
 
 /** Returns how many sessions the database in a folder has, and the sum of their versions. */
-export function storedSessionsIn(folder: string) {
+export function readStoredSessionsIn(folder: string) {
   const database = new DatabaseSync(join(folder, "coatcheck.db"), { readOnly: true });
   const sql = "SELECT count(*) AS sessions, sum(version) AS versions FROM session";
   const row = database.prepare(sql).get();
@@ -98,7 +98,7 @@ export function setUpBackOffice(): BackOffice {
     get folder() {
       return folder;
     },
-    storedSessions: () => storedSessionsIn(folder),
+    readStoredSessions: () => readStoredSessionsIn(folder),
     output: () => office.output(),
     visit,
     async disableScripts(page) {

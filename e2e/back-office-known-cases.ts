@@ -10,7 +10,7 @@ import {
   eventually,
   heading,
   link,
-  storedSessionsIn,
+  readStoredSessionsIn,
 } from "./back-office-fixtures.ts";
 import { type RunningOffice, startOffice } from "./back-office-process.ts";
 
@@ -71,11 +71,11 @@ export function testKnownCases(office: BackOffice): void {
         .poll(async () => (await holder.send("POST /api/refresh")).code, { interval: 1500, timeout: 30_000 })
         .toBe("SESSION_EXPIRED");
       // `GET /api/user` is sessionless, so it does not create a session in place of the expired session.
-      const before = storedSessionsIn(folder);
+      const before = readStoredSessionsIn(folder);
       expect((await ben.send("GET /api/user")).body.name).toBe("Ben Moser");
-      expect(storedSessionsIn(folder)).toEqual(before);
+      expect(readStoredSessionsIn(folder)).toEqual(before);
       expect((await ben.send("GET /api/warehouse")).body.name).toBe("Bern Wankdorf");
-      expect(storedSessionsIn(folder).sessions).toBe(Number(before.sessions) + 1);
+      expect(readStoredSessionsIn(folder).sessions).toBe(Number(before.sessions) + 1);
     });
   });
 
@@ -152,7 +152,7 @@ export function testKnownCases(office: BackOffice): void {
   });
 
   it("Issue 3, sessions on API routes: requests of visitors and refused requests create no session", async () => {
-    const before = office.storedSessions();
+    const before = office.readStoredSessions();
     const visitor = new ApiClient(office.url);
     for (const call of ["GET /api/user", "GET /api/stock", "GET /api/warehouse", "POST /api/refresh"]) {
       const { status, headers } = await visitor.send(call);
@@ -160,7 +160,7 @@ export function testKnownCases(office: BackOffice): void {
     }
     const wrong = { email: "ada@alpine.example", password: "wrong" };
     expect((await visitor.send("POST /api/login", wrong)).status).toBe(403);
-    expect(office.storedSessions()).toEqual(before);
+    expect(office.readStoredSessions()).toEqual(before);
   });
 
   it("Issue 4, no invalidation: one change of a user takes effect in all sessions of the user", async () => {

@@ -6,8 +6,8 @@ import { logIn, pageUrl, setUpFixture, showPage } from "./fixtures.ts";
 import { startOtherOrigin } from "./other-origin-fixtures.ts";
 
 /** Returns the CSRF token that the page stores in memory. */
-const pageToken = (page: Page) => page.evaluate(() => window.client.$csrfToken.get());
-const order = (page: Page) =>
+const readPageToken = (page: Page) => page.evaluate(() => window.client.$csrfToken.get());
+const placeOrder = (page: Page) =>
   page.evaluate(async () => (await window.client.fetch("/orders", { method: "POST" })).status);
 
 describeWithProgram("the CSRF token, in Chromium", "chromium", () => {
@@ -25,11 +25,11 @@ describeWithProgram("the CSRF token, in Chromium", "chromium", () => {
     const page = await fixture.open("/?silent");
     expect(await page.evaluate(() => window.client.synchronizeTokenFromCookie())).toBe(false);
     expect(await page.evaluate(() => window.client.initSession())).toBe(true);
-    expect(await pageToken(page)).toBe(await cookie());
+    expect(await readPageToken(page)).toBe(await cookie());
     expect(await page.evaluate(() => window.client.$session.get().status)).toBe("anonymous");
     await page.reload();
-    expect(await pageToken(page)).toBe(await cookie());
-    expect(await order(page)).toBe(200);
+    expect(await readPageToken(page)).toBe(await cookie());
+    expect(await placeOrder(page)).toBe(200);
     expect(fixture.site.received.map(({ line }) => line)).toEqual(["POST /session/init", "POST /orders"]);
   });
 
@@ -40,12 +40,12 @@ describeWithProgram("the CSRF token, in Chromium", "chromium", () => {
     const other = await fixture.open(unnotified, "anonymous");
     const before = await cookie();
     await logIn(page);
-    expect(await pageToken(page)).toBe(await cookie());
-    expect(await pageToken(page)).not.toBe(before);
-    expect(await pageToken(other)).toBe(before);
-    expect([await order(page), await order(other)]).toEqual([200, 200]);
+    expect(await readPageToken(page)).toBe(await cookie());
+    expect(await readPageToken(page)).not.toBe(before);
+    expect(await readPageToken(other)).toBe(before);
+    expect([await placeOrder(page), await placeOrder(other)]).toEqual([200, 200]);
     expect(fixture.site.count("POST /orders")).toBe(2);
-    expect(await pageToken(other)).toBe(await cookie());
+    expect(await readPageToken(other)).toBe(await cookie());
   });
 
   it("ten concurrent requests send the same token", async () => {
@@ -63,7 +63,7 @@ describeWithProgram("the CSRF token, in Chromium", "chromium", () => {
   it("XSRF_NAMES uses the cookie and header names of Laravel and Angular", async () => {
     await fixture.context.addCookies([{ name: "XSRF-TOKEN", value: "a%3Db", url: fixture.site.origin }]);
     const page = await fixture.open(pageUrl({ csrf: XSRF_NAMES }, "silent"));
-    expect(await order(page)).toBe(200);
+    expect(await placeOrder(page)).toBe(200);
     expect(fixture.site.received).toEqual([{ line: "POST /orders", token: "a=b" }]);
   });
 
@@ -71,7 +71,7 @@ describeWithProgram("the CSRF token, in Chromium", "chromium", () => {
     const page = await fixture.open("/?silent");
     await fixture.context.addCookies([{ name: "csrf_token", value: "newer", url: fixture.site.origin }]);
     await showPage(page);
-    expect(await pageToken(page)).toBe("newer");
+    expect(await readPageToken(page)).toBe("newer");
     expect(fixture.site.count("POST /session/init")).toBe(0);
   });
 
@@ -80,8 +80,8 @@ describeWithProgram("the CSRF token, in Chromium", "chromium", () => {
     await hideCookies(page);
     await page.goto(`${fixture.site.origin}/?silent`);
     await logIn(page);
-    expect(await pageToken(page)).toBe(await cookie());
-    expect(await order(page)).toBe(200);
+    expect(await readPageToken(page)).toBe(await cookie());
+    expect(await placeOrder(page)).toBe(200);
     expect(fixture.site.count("POST /orders")).toBe(1);
   });
 

@@ -7,17 +7,17 @@ const MINUTE = 60_000;
 /** Defines tests of server components. */
 export function testServerComponents(site: NextSite): void {
   it("a layout, a page and three components share one check of the session", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
-    const before = await site.counts();
+    const before = await site.readCounts();
     const page = await visitor.send("/");
     expect(textOf(page, "one")).toBe("ann:-");
     expect(textOf(page, "two")).toBe("ann:-");
-    expect((await site.counts()).checks - before.checks).toBe(1);
+    expect((await site.readCounts()).checks - before.checks).toBe(1);
   });
 
   it("the state for the client contains the user but no secrets of the session", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     const state = JSON.parse(textOf(await visitor.send("/"), "state"));
     expect(Object.keys(state).sort()).toEqual(["csrf_token", "rev", "session", "status", "user"]);
@@ -36,7 +36,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it("the state is `none` for a missing cookie, a malformed cookie and a deleted user", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     expect(JSON.parse(textOf(await visitor.send("/"), "state")).status).toBe("none");
     visitor.token = "malformed";
     expect(JSON.parse(textOf(await visitor.send("/"), "state")).status).toBe("none");
@@ -48,7 +48,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it("the state is `pending` if a login has just replaced the token", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.send("/api/visit", { method: "POST" });
     const older = visitor.token;
     await visitor.logIn("ann");
@@ -59,7 +59,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it("a page extends the session without setting a cookie", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     for (let visit = 0; visit < 2; visit++) {
       await site.advance(20 * MINUTE);
@@ -75,7 +75,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it("a prefetch by the browser does not extend the session", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     await site.advance(20 * MINUTE);
     const prefetched = await visitor.send("/", { headers: { "sec-purpose": "prefetch" } });
@@ -85,7 +85,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it("a token that is due for rotation is rotated by the next route handler, not by a page", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     const older = visitor.token;
     for (let visit = 0; visit < 3; visit++) {
@@ -96,14 +96,14 @@ export function testServerComponents(site: NextSite): void {
     expect(response.status).toBe(200);
     expect(visitor.token).not.toBe(older);
     // A late request with the older token still succeeds.
-    const late = site.visitor();
+    const late = site.createVisitor();
     late.token = older;
     expect(textOf(await late.send("/"), "one")).toBe("ann:-");
     expect(textOf(await visitor.send("/"), "one")).toBe("ann:-");
   });
 
   it("a write in a component throws an error that names the places where a write is allowed", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     const errors = textOf(await visitor.send("/writes"), "errors").split("\n");
     expect(errors).toEqual([
@@ -114,7 +114,7 @@ export function testServerComponents(site: NextSite): void {
   });
 
   it("a page that requires a login redirects a visitor who is not logged in, or responds 401 if there is no login page", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     expect(redirectOf(await visitor.send("/members"))).toBe("/login");
     const refused = await visitor.send("/strict");
     if (!site.variant.cacheComponents) expect(refused.status).toBe(401);
@@ -129,7 +129,7 @@ export function testServerComponents(site: NextSite): void {
   it.runIf(site.variant.cacheComponents)(
     "reading a session inside `use cache` throws an error that explains the alternative",
     async () => {
-      const visitor = site.visitor();
+      const visitor = site.createVisitor();
       await visitor.logIn("ann");
       const page = await visitor.send("/cached");
       // In production, the page contains only a digest of the error. The server's log contains the message.

@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 /** Defines tests of `proxy.ts`, and of the objects that exist once per process. */
 export function testProxy(site: NextSite): void {
   it("the proxy without a session check redirects a visitor without a valid cookie to the login page", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     expect((await visitor.send("/proxied/quick")).headers.location).toMatch(/\/login$/);
     visitor.token = "A".repeat(50);
     expect((await visitor.send("/proxied/quick")).headers.location).toMatch(/\/login$/);
@@ -16,7 +16,7 @@ export function testProxy(site: NextSite): void {
   });
 
   it("the proxy without a session check lets an ended session through, and the page rejects it", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     const { token } = visitor;
     await visitor.send("/api/logout", { method: "POST" });
@@ -26,7 +26,7 @@ export function testProxy(site: NextSite): void {
   });
 
   it("the proxy with a session check replaces a forged header with its own result", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     const forged = { "x-coatcheck-session": "eyJpZCI6IngiLCJzdWJqZWN0IjoiZXZlIn0.forged" };
     const anonymous = JSON.parse(textOf(await visitor.send("/proxied", { headers: forged }), "proxied"));
     expect(anonymous).toMatchObject({ note: { subject: null }, subject: null });
@@ -36,7 +36,7 @@ export function testProxy(site: NextSite): void {
   });
 
   it("a new token from a rotation in the proxy reaches the browser and the page of the same request", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     const older = visitor.token;
     for (let visit = 0; visit < 3; visit++) {
@@ -51,12 +51,12 @@ export function testProxy(site: NextSite): void {
   });
 
   it("the proxy, a page, an action, a route handler and the Pages Router share one manager", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.send("/proxied");
     await visitor.send("/");
     await visitor.submit("/login", "log-in", { name: "ann" });
     await visitor.send("/api/me");
     await visitor.send("/old");
-    expect((await site.counts()).opens).toBe(1);
+    expect((await site.readCounts()).opens).toBe(1);
   });
 }

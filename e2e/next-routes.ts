@@ -4,7 +4,7 @@ import type { NextSite } from "./next-suite.ts";
 /** Defines tests of route handlers. */
 export function testRouteHandlers(site: NextSite): void {
   it("withServerSession passes the logged-in user, or null", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     expect(await visitor.send("/api/me")).toMatchObject({ status: 401, body: '{"error":"Unauthorized"}' });
     await visitor.logIn("ann");
     expect(await visitor.send("/api/me")).toMatchObject({
@@ -17,13 +17,13 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("withServerSession passes null for a deleted user", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("deleted");
     expect((await visitor.send("/api/me")).status).toBe(401);
   });
 
   it("a GET handler is not prerendered, and its response is private", async () => {
-    const [ann, bob] = [site.visitor(), site.visitor()];
+    const [ann, bob] = [site.createVisitor(), site.createVisitor()];
     await ann.logIn("ann");
     await bob.logIn("bob");
     const response = await ann.send("/api/me");
@@ -33,7 +33,7 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("a fetch response with immutable headers keeps its headers, and the session's headers are added", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     const response = await visitor.send("/api/remote");
     expect(response).toMatchObject({ status: 200, body: "plain" });
@@ -41,7 +41,7 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("a login that returns Response.redirect() sets the session cookie", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     const response = await visitor.send("/api/redirect", { method: "POST" });
     expect(response.status).toBe(303);
     expect(response.headers.location).toMatch(/\/account$/);
@@ -49,7 +49,7 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("a login that calls redirect() or notFound() sets the session cookie", async () => {
-    const [redirected, missing] = [site.visitor(), site.visitor()];
+    const [redirected, missing] = [site.createVisitor(), site.createVisitor()];
     const response = await redirected.send("/api/throw", { method: "POST" });
     expect(response).toMatchObject({ status: 307, headers: { location: "/account" } });
     expect(response.cookies[0]).toMatch(
@@ -61,7 +61,7 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("a response keeps its cookies as separate headers, and its content security policy", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     const { cookies, headers } = await visitor.send("/api/mixed", { method: "POST" });
     expect(headers["content-security-policy"]).toBe("script-src 'nonce-abc'");
     expect(cookies.map((line) => line.split("=")[0]).sort()).toEqual([
@@ -76,7 +76,7 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("a session error is sent as JSON with its code, and a request from another site is rejected", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     const missing = await visitor.send("/api/needs");
     expect(missing.status).toBe(401);
     expect(JSON.parse(missing.body)).toMatchObject({ success: false, error: { code: "SESSION_REQUIRED" } });
@@ -91,7 +91,7 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("the session endpoints log in, show the user, and log out", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     const credentials = JSON.stringify({ email: "dora", password: "secret" });
     const login = await visitor.send("/session", { method: "POST", body: credentials });
     expect(JSON.parse(login.body).data).toMatchObject({
@@ -106,7 +106,7 @@ export function testRouteHandlers(site: NextSite): void {
   });
 
   it("the Pages Router reads and writes the App Router's sessions through coatcheck/node", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await visitor.logIn("ann");
     expect((await visitor.send("/old")).body).toContain("old page of ann");
     await visitor.send("/api/old");

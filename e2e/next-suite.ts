@@ -16,9 +16,9 @@ export interface NextSite {
   readonly database: string;
   readonly variant: BuildVariant;
   /** Returns a visitor without cookies. */
-  visitor(): Visitor;
+  createVisitor(): Visitor;
   /** Returns how often the server's process has opened the manager and the visits, and checked a token. */
-  counts(): Promise<{ readonly opens: number; readonly visitOpens: number; readonly checks: number }>;
+  readCounts(): Promise<{ readonly opens: number; readonly visitOpens: number; readonly checks: number }>;
   /** Moves the session manager's clock forward. */
   advance(milliseconds: number): Promise<void>;
 }
@@ -45,8 +45,8 @@ export function setUpNextSite(variant: BuildVariant): NextSite {
     get database() {
       return join(folder, "sessions.db");
     },
-    visitor: () => new Visitor(application),
-    async counts() {
+    createVisitor: () => new Visitor(application),
+    async readCounts() {
       return JSON.parse((await new Visitor(application).send("/api/counts")).body);
     },
     async advance(milliseconds) {

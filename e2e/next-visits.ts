@@ -11,7 +11,7 @@ const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 const BROWSER_HEADERS = { "user-agent": FIREFOX, "sec-fetch-site": "same-origin" };
 
 /** Returns the stored events of a visitor, in the order in which they happened. */
-export async function storedEvents(site: NextSite, visitorId: string): Promise<readonly JsonObject[]> {
+export async function readStoredEvents(site: NextSite, visitorId: string): Promise<readonly JsonObject[]> {
   const sink = sqliteEvents({ path: `${site.database}.visits` });
   try {
     return (await sink.exportPerson({ visitorId })).events;
@@ -36,7 +36,7 @@ export function testVisits(site: NextSite): void {
   const typesOf = (events: readonly JsonObject[]) => events.map(({ type }) => type);
 
   it("rendering a page sets no cookie and counts no page view, even behind the proxy", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     const headers = { "user-agent": FIREFOX, accept: "text/html", "sec-fetch-dest": "document" };
     for (const path of ["/shop", "/proxied"]) {
       const page = await visitor.send(path, { headers });
@@ -45,14 +45,14 @@ export function testVisits(site: NextSite): void {
   });
 
   it("the beacon of a page creates visitor, session and visit, and the visit has the source of the document", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     const response = await sendPageView(visitor, { referrer: "https://www.google.com/", query: "?gclid=x" });
     expect(JSON.parse(response.body)).toMatchObject({ data: { accepted: 1 } });
     expect([...visitor.cookies.keys()].sort()).toEqual(["__Host-sid", "visitor_id"]);
     expect((await sendPageView(visitor, { path: "/shop/tacos" })).cookies).toEqual([]);
     const state = JSON.parse((await visitor.send("/session", { headers: BROWSER_HEADERS })).body);
     const sessionId = state.data.session.id;
-    const eventually = expect.poll(() => storedEvents(site, visitorOf(visitor)), { timeout: 10_000 });
+    const eventually = expect.poll(() => readStoredEvents(site, visitorOf(visitor)), { timeout: 10_000 });
     await eventually.toMatchObject([
       {
         type: "page_view",
@@ -65,7 +65,7 @@ export function testVisits(site: NextSite): void {
   });
 
   it("an action, a route handler and another server report events of the visitor's session", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await sendPageView(visitor);
     const headers = { ...BROWSER_HEADERS, referer: `${site.application.origin}/shop` };
     await visitor.submit("/shop", "add", { sku: "taco" }, headers);
@@ -75,7 +75,7 @@ export function testVisits(site: NextSite): void {
     const body = JSON.stringify({ sessionId: state.data.session.id });
     const reported = await visitor.send("/api/order", { method: "PUT", body, headers });
     expect(reported.body).toBe('{"collected":true}');
-    const types = async () => typesOf(await storedEvents(site, visitorOf(visitor))).sort();
+    const types = async () => typesOf(await readStoredEvents(site, visitorOf(visitor))).sort();
     await expect
       .poll(types, { timeout: 10_000 })
       .toEqual(["add_to_cart", "begin_checkout", "order_completed", "page_view"]);
@@ -83,16 +83,16 @@ export function testVisits(site: NextSite): void {
   });
 
   it("a login in an action is stored as an event with the visitor and the subject", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await sendPageView(visitor);
     await visitor.submit("/login", "log-in", { name: "vera" }, BROWSER_HEADERS);
     const logins = async () =>
-      (await storedEvents(site, visitorOf(visitor))).filter(({ type }) => type === "login");
+      (await readStoredEvents(site, visitorOf(visitor))).filter(({ type }) => type === "login");
     await expect.poll(logins, { timeout: 10_000 }).toMatchObject([{ subject: "vera" }]);
   });
 
   it("an opt-out ends the collection of visits", async () => {
-    const visitor = site.visitor();
+    const visitor = site.createVisitor();
     await sendPageView(visitor);
     await visitor.send("/session/visit/opt-out", { method: "POST", headers: BROWSER_HEADERS });
     expect([...visitor.cookies.keys()].sort()).toEqual(["__Host-sid", "visitor_optout"]);
@@ -100,7 +100,7 @@ export function testVisits(site: NextSite): void {
   });
 
   it("the process opens the visits once, for actions and route handlers", async () => {
-    expect((await site.counts()).visitOpens).toBe(1);
+    expect((await site.readCounts()).visitOpens).toBe(1);
   });
 }
 
@@ -126,13 +126,13 @@ export function testVisitsInBrowser(site: NextSite): void {
     await page.getByRole("link", { name: "Tacos" }).click();
     await page.getByRole("heading", { name: "Tacos" }).waitFor();
     const views = async () =>
-      (await storedEvents(site, await visitorId())).filter(({ type }) => type === "page_view");
+      (await readStoredEvents(site, await visitorId())).filter(({ type }) => type === "page_view");
     await expect.poll(views, { timeout: 10_000 }).toMatchObject([{ path: "/shop" }, { path: "/shop/tacos" }]);
     expect(new Set((await views()).map((event) => event.session_id)).size).toBe(1);
     await page.goBack();
     await page.getByRole("button", { name: "Add" }).click();
     await expect.poll(() => page.locator("#cart").textContent(), { timeout: 5000 }).toBe("1");
-    const types = async () => (await storedEvents(site, await visitorId())).map(({ type }) => type);
+    const types = async () => (await readStoredEvents(site, await visitorId())).map(({ type }) => type);
     await expect.poll(types, { timeout: 10_000 }).toContain("add_to_cart");
     expect(complaints).toEqual([]);
   });

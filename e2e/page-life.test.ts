@@ -13,7 +13,7 @@ import {
 
 /** Waits until the browser has restored the page from the back/forward cache, with its old content. */
 const waitForRestore = (page: Page) => waitForBody(page, '[data-persisted="true"]');
-const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
+const countFetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
 
 describeWithProgram("pages over time, in Chromium", "chromium", () => {
   const fixture = setUpFixture({}, { program: "chromium" });
@@ -113,10 +113,10 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
           });
         }),
     );
-    const before = await fetches(page);
+    const before = await countFetches(page);
     for (let shown = 0; shown < 5; shown++) await showPage(page);
     await page.clock.runFor(20_000);
-    await eventually(() => fetches(page)).toBe(before + 1);
+    await eventually(() => countFetches(page)).toBe(before + 1);
     await page.evaluate(() => document.dispatchEvent(new Event("stop-counting")));
     expect(await renderCount).toBe(0);
   });
@@ -125,7 +125,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
     const off = { staleTime: 0, minGap: 0, focus: false, reconnect: false, crossTab: false };
     const page = await fixture.open(pageUrl({ revalidate: off }), "none");
     const other = await fixture.open("/", "none");
-    const requests = await fetches(page);
+    const requests = await countFetches(page);
     await showPage(page);
     await fixture.context.setOffline(true);
     await waitForBody(page, '[data-offline="true"]');
@@ -133,7 +133,7 @@ describeWithProgram("pages over time, in Chromium", "chromium", () => {
     await waitForBody(page, '[data-offline="false"]');
     await logIn(other);
     await waitForStatus(other, "authenticated");
-    expect(await fetches(page)).toBe(requests);
+    expect(await countFetches(page)).toBe(requests);
     await waitForStatus(page, "none");
   });
 

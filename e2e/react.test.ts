@@ -6,7 +6,7 @@ import { eventually, logIn, setUpFixture } from "./fixtures.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-const greetings = (page: Page) => page.locator(".greeting").allTextContents();
+const readGreetings = (page: Page) => page.locator(".greeting").allTextContents();
 const dispatchEventIn = (page: Page, event: string, properties = {}) =>
   page.evaluate(([type, given]) => window.dispatchEvent(Object.assign(new Event(type), given)), [
     event,
@@ -29,7 +29,7 @@ describeWithProgram("the React hooks, in Chromium", "chromium", () => {
     const page = await open();
     expect(await (await page.request.get(`${fixture.site.origin}/react`)).text()).toContain("Hello ada");
     expect(fixture.site.count("GET /session")).toBe(0);
-    expect(new Set(await greetings(page))).toEqual(new Set(["Hello ada"]));
+    expect(new Set(await readGreetings(page))).toEqual(new Set(["Hello ada"]));
     await page.evaluate(() => {
       window.client.clearCache();
       for (const type of ["visibilitychange", "focus", "visibilitychange"])
@@ -50,7 +50,7 @@ describeWithProgram("the React hooks, in Chromium", "chromium", () => {
     expect(await page.locator("#late").textContent()).toBe("Hello ada");
     await page.evaluate(() => window.finishLateImport());
     await page.waitForFunction(() => document.querySelector("#late")?.textContent === "Hello guest");
-    expect(new Set(await greetings(page))).toEqual(new Set(["Hello guest"]));
+    expect(new Set(await readGreetings(page))).toEqual(new Set(["Hello guest"]));
     expect(await page.evaluate(() => window.hydrationErrors)).toEqual([]);
   });
 

@@ -11,8 +11,8 @@ import {
   dialogBody,
   expectText,
   findOrderTab,
-  focusedName,
   PHONE_SIZE,
+  readFocusedName,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
 
@@ -47,7 +47,7 @@ export function testAccessibility(shop: TacoShop): void {
     /** Presses Tab until the control with this accessible name has the focus. */
     const tabTo = async (name: string) => {
       for (let step = 0; step < 80; step++) {
-        if ((await focusedName(page)).startsWith(name)) return;
+        if ((await readFocusedName(page)).startsWith(name)) return;
         await press("Tab");
       }
       throw new Error(`Pressing Tab does not reach the control “${name}”.`);
@@ -64,7 +64,7 @@ export function testAccessibility(shop: TacoShop): void {
     await tabTo("Add to the order");
     await press("Enter");
     await dialog(page).waitFor({ state: "detached" });
-    expect(await focusedName(page)).toBe("Compose: Tacos L mixed");
+    expect(await readFocusedName(page)).toBe("Compose: Tacos L mixed");
     await expectText(basketTotal(page), "CHF 13.90");
 
     await tabTo("Check out");
@@ -76,7 +76,7 @@ export function testAccessibility(shop: TacoShop): void {
     await page.keyboard.type("+41791234567");
     await press("Enter");
     await expectText(dialogBody(page).getByRole("status"), "will be ready at");
-    expect(await focusedName(page)).toBe("Back to the menu");
+    expect(await readFocusedName(page)).toBe("Back to the menu");
     await press("Escape");
     await dialog(page).waitFor({ state: "detached" });
 

@@ -10,13 +10,13 @@ import {
   expectText,
   findAccountButton,
   findOrderTab,
-  focusedName,
   invite,
   logIn,
   logOut,
   openOrder,
   PASSWORD,
   PHONE_SIZE,
+  readFocusedName,
   signUp,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
@@ -31,7 +31,7 @@ export function testAccounts(shop: TacoShop): void {
     const form = dialog(page);
     const email = form.getByLabel("E-mail");
     const password = form.getByLabel("Password");
-    expect(await focusedName(page)).toBe("");
+    expect(await readFocusedName(page)).toBe("");
     expect(await email.getAttribute("autocomplete")).toBe("username");
     expect(await password.getAttribute("autocomplete")).toBe("current-password");
 
@@ -53,7 +53,7 @@ export function testAccounts(shop: TacoShop): void {
     await expectText(findAccountButton(page), "Alice");
     await page.getByText("Hello Alice!").waitFor();
     expect(await form.count()).toBe(0);
-    expect(await focusedName(page)).toBe("Alice");
+    expect(await readFocusedName(page)).toBe("Alice");
     await expectText(basketTotal(page), "CHF 4.00");
     const sent = page.waitForRequest((request) => request.url().endsWith("/quantity"));
     await button(page, "Add: Baklava").click();
@@ -105,7 +105,7 @@ export function testAccounts(shop: TacoShop): void {
     await dialog(page).getByText("Your open orders stay in your account").waitFor();
     await page.keyboard.press("Escape");
     await dialog(page).waitFor({ state: "detached" });
-    expect(await focusedName(page)).toBe("Linus");
+    expect(await readFocusedName(page)).toBe("Linus");
 
     await logOut(page);
     await page.getByText("You are logged out.").waitFor();
@@ -237,7 +237,7 @@ export function testAccounts(shop: TacoShop): void {
     await page.keyboard.type(PASSWORD);
     await press("Enter");
     await expectText(findAccountButton(page), "Alan");
-    expect(await focusedName(page)).toBe("Alan");
+    expect(await readFocusedName(page)).toBe("Alan");
 
     for (const language of ["DE Deutsch", "FR Français", "EN English"]) {
       await button(page, language).click();
@@ -251,7 +251,7 @@ export function testAccounts(shop: TacoShop): void {
       expect(widths).toEqual([390, 390]);
       await press("Escape");
       await dialog(page).waitFor({ state: "detached" });
-      expect(await focusedName(page)).toBe("Alan");
+      expect(await readFocusedName(page)).toBe("Alan");
     }
   });
 }

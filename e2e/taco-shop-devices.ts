@@ -6,10 +6,10 @@ import {
   dialog,
   expectText,
   findAccountButton,
-  focusedName,
   logIn,
   openOrder,
   PASSWORD,
+  readFocusedName,
   signUp,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
@@ -45,7 +45,7 @@ export function testDevices(shop: TacoShop): void {
     await page.keyboard.press("Enter");
     await page.getByRole("tab", { name: "Office" }).waitFor();
     expect(await page.getByText("You were logged out here").count()).toBe(0);
-    expect(await focusedName(page)).toBe("Ada");
+    expect(await readFocusedName(page)).toBe("Ada");
   });
 
   it("logging out other devices requires the password again if the login is old", async () => {
@@ -72,7 +72,7 @@ export function testDevices(shop: TacoShop): void {
     await expect.poll(() => dialog(page).locator("li").count()).toBe(1);
     await expectText(findAccountButton(other), "Log in");
     await page.keyboard.press("Escape");
-    expect(await focusedName(page)).toBe("Barbara");
+    expect(await readFocusedName(page)).toBe("Barbara");
   });
 
   it("all devices are logged out immediately, even if only the order's event stream reports the logout", async () => {
@@ -101,7 +101,7 @@ export function testDevices(shop: TacoShop): void {
     const warning = page.getByRole("dialog", { name: "Are you still there?" });
     await warning.waitFor();
     await expectText(warning.getByRole("timer"), /^In \d\d seconds you will be logged out\.$/);
-    expect(await focusedName(page)).toBe("Stay logged in");
+    expect(await readFocusedName(page)).toBe("Stay logged in");
     await page.keyboard.press("Enter");
     await warning.waitFor({ state: "hidden" });
     await expectText(findAccountButton(page), "Kay");

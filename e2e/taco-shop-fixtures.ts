@@ -165,7 +165,7 @@ export const expectText = (locator: Locator, text: string | RegExp) =>
     .toMatch(text);
 
 /** Returns the accessible name of the focused element. */
-export const focusedName = (page: Page) =>
+export const readFocusedName = (page: Page) =>
   page.evaluate(() => {
     const element = document.activeElement;
     return element?.getAttribute("aria-label") ?? element?.textContent ?? "";

@@ -9,10 +9,10 @@ import {
   dialog,
   expectText,
   findAccountButton,
-  focusedName,
   logIn,
   openOrder,
   placeThroughApi,
+  readFocusedName,
   signUp,
   type TacoShop,
 } from "./taco-shop-fixtures.ts";
@@ -40,7 +40,7 @@ export function testPastOrders(shop: TacoShop): void {
     expect(await orders(page).count()).toBe(0);
     await page.keyboard.press("Escape");
     await dialog(page).waitFor({ state: "detached" });
-    expect(await focusedName(page)).toBe("Dorothy");
+    expect(await readFocusedName(page)).toBe("Dorothy");
 
     await openOrder(page, "Office");
     await addTaco(page, "Tacos L", "Merguez");
@@ -88,14 +88,14 @@ export function testPastOrders(shop: TacoShop): void {
     const numbers = async () =>
       (await summaries(page).allTextContents()).map((text) => Number(/No\. (\d+)/.exec(text)?.[1]));
     const newest = (await numbers())[0] ?? 0;
-    for (let step = 0; (await focusedName(page)) !== "Show older orders"; step++) {
+    for (let step = 0; (await readFocusedName(page)) !== "Show older orders"; step++) {
       expect(step).toBeLessThan(30);
       await page.keyboard.press("Tab");
     }
     await page.keyboard.press("Enter");
     await expect.poll(() => orders(page).count()).toBe(21);
     expect(await numbers()).toEqual(Array.from({ length: 21 }, (_, index) => newest - index));
-    await expect.poll(() => focusedName(page)).toMatch(new RegExp(`^No\\. ${newest - 20} `));
+    await expect.poll(() => readFocusedName(page)).toMatch(new RegExp(`^No\\. ${newest - 20} `));
     expect(await button(dialog(page), "Show older orders").count()).toBe(0);
     await page.keyboard.press("Enter");
     expect(await orders(page).last().getByText("Ayran").isVisible()).toBe(true);

@@ -118,7 +118,7 @@ function reportOf(table: readonly string[], loadBefore: number): string {
   ].join("\n");
 }
 
-function choicesOrExit(options: Readonly<Record<string, string>>) {
+function readChoicesOrExit(options: Readonly<Record<string, string>>) {
   try {
     return readChoices(options);
   } catch (error) {
@@ -128,7 +128,7 @@ function choicesOrExit(options: Readonly<Record<string, string>>) {
 }
 
 const { writesFiles, options } = readCommandLine(COMMAND);
-const { stores, sizes } = choicesOrExit(options);
+const { stores, sizes } = readChoicesOrExit(options);
 const loadBefore = loadavg()[0] ?? 0;
 const results = await measureAll(stores, sizes);
 const report = reportOf(tableOf(results, OPERATIONS, sizes), loadBefore);

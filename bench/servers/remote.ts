@@ -12,7 +12,7 @@ export interface ServerUrls {
 export interface RunningServers {
   readonly env: ServerUrls;
   /** Reads from Redis how many commands it has run so far, except `PING` and `INFO`. */
-  commands(): Promise<number>;
+  countCommands(): Promise<number>;
   /** Stops both servers. */
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function startServers(): Promise<RunningServers> {
   const client = await createClient({ url: env.REDIS_URL }).connect();
   return {
     env,
-    async commands() {
+    async countCommands() {
       const counts = (await client.info("commandstats")).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
       let total = 0;
       for (const [, name, calls] of counts) if (name !== "info" && name !== "ping") total += Number(calls);

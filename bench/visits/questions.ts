@@ -17,9 +17,9 @@ export interface TimedQuestion {
 export interface QuestionResult {
   readonly name: string;
   readonly limit: number;
-  readonly first: number;
+  readonly firstTime: number;
   readonly median: number;
-  readonly slowest: number;
+  readonly slowestTime: number;
   readonly isRefused: boolean;
 }
 
@@ -130,9 +130,9 @@ export async function runQuery(
   return {
     name,
     limit,
-    first: times[0] ?? Number.NaN,
+    firstTime: times[0] ?? Number.NaN,
     median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
-    slowest: sorted.at(-1) ?? Number.NaN,
+    slowestTime: sorted.at(-1) ?? Number.NaN,
     isRefused,
   };
 }

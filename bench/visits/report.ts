@@ -84,16 +84,16 @@ export function reportOf({ tracking, results, visits, loadBefore }: ReportInput)
   ].join("\n");
 }
 
-function costsOf({ without, with: tracked }: TrackingCost): readonly number[] {
-  return [without, tracked, tracked - without];
+function costsOf({ timeWithoutVisits, timeWithVisits: tracked }: TrackingCost): readonly number[] {
+  return [timeWithoutVisits, tracked, tracked - timeWithoutVisits];
 }
 
 function answerText(answered: DatabaseResults["answers"][number] | undefined): string {
   if (!answered) return "";
-  const { first, median, slowest, limit, isRefused } = answered;
-  if (isRefused) return `refused after ${formatMilliseconds(slowest)}`;
+  const { firstTime, median, slowestTime, limit, isRefused } = answered;
+  if (isRefused) return `refused after ${formatMilliseconds(slowestTime)}`;
   const middle = formatMilliseconds(median);
-  return `${formatMilliseconds(first)} / ${median > limit ? `**${middle}**` : middle} / ${formatMilliseconds(slowest)}`;
+  return `${formatMilliseconds(firstTime)} / ${median > limit ? `**${middle}**` : middle} / ${formatMilliseconds(slowestTime)}`;
 }
 
 function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

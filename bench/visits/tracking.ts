@@ -8,8 +8,8 @@ const ROUNDS = 41;
 
 /** CPU time of a page view, in microseconds. */
 export interface TrackingCost {
-  readonly without: number;
-  readonly with: number;
+  readonly timeWithoutVisits: number;
+  readonly timeWithVisits: number;
   readonly rounds: number;
   readonly pages: number;
 }
@@ -28,7 +28,12 @@ export async function measureTracking(): Promise<TrackingCost> {
     without.disconnect();
     tracked.disconnect();
   }
-  return { without: median(costs.without), with: median(costs.with), rounds: ROUNDS, pages: PAGES_PER_ROUND };
+  return {
+    timeWithoutVisits: median(costs.without),
+    timeWithVisits: median(costs.with),
+    rounds: ROUNDS,
+    pages: PAGES_PER_ROUND,
+  };
 }
 
 async function startSite(kind: "with" | "without"): Promise<ChildProcess> {

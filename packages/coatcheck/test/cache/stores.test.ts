@@ -232,11 +232,11 @@ testCoherence(
 
 const encryption = createEncryption({ secrets: ["a secret for these tests"] });
 
-const unencrypted = (store: SqliteStore): SessionStore => store;
+const withoutEncryption = (store: SqliteStore): SessionStore => store;
 
 test.each<[string, (store: SqliteStore) => SessionStore, (store: SqliteStore) => Partial<CacheOptions>]>([
-  ["dataVersion", unencrypted, (store) => ({ dataVersion: () => store.dataVersion() })],
-  ["singleProcess on a SQLite file", unencrypted, () => ({ singleProcess: true })],
+  ["dataVersion", withoutEncryption, (store) => ({ dataVersion: () => store.dataVersion() })],
+  ["singleProcess on a SQLite file", withoutEncryption, () => ({ singleProcess: true })],
   ["singleProcess on an encrypted SQLite file", encryption.store, () => ({ singleProcess: true })],
 ])(
   "a cache with %s refuses a session that another connection revoked at the next request",

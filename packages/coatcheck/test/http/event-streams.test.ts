@@ -29,9 +29,9 @@ it("EventStream ends when its reader has stopped reading, so that its buffer sta
   let endCount = 0;
   const context = { now: () => 0, interval: 1000, warnBefore: 0, onEnded: () => void endCount++ };
   const stream = new EventStream({ id: "an id", version: 1 }, context);
-  for (let beats = 0; beats < 60; beats++) stream.heartbeat();
+  for (let beats = 0; beats < 60; beats++) stream.sendHeartbeat();
   expect(endCount).toBe(0);
-  for (let beats = 0; beats < 60; beats++) stream.heartbeat();
+  for (let beats = 0; beats < 60; beats++) stream.sendHeartbeat();
   expect(endCount).toBe(1);
 });
 
