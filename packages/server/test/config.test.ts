@@ -48,7 +48,7 @@ const INVALID_VARIABLES: readonly (readonly [name: string, value: string, messag
   ["VISITS_URL", "mysql://localhost/x", /sqlite:<path of a file>, postgres:/],
   ["VISITS_PRIVACY", "some", /one of full, exempt, cookieless/],
   ["VISITS_TIME_ZONE", "Mars/Olympus", /an IANA time zone/],
-  ["VISITS_EVENT_DAYS", "5", /a whole number from 6/],
+  ["VISITS_EVENT_DAYS", "6", /a whole number from 7/],
   ["VISITS_USER_AGENT_DAYS", "0", /a whole number from 1/],
   ["VISITS_ROLLUP_MONTHS", "2 years", /a whole number from 1 to 120/],
   ["VISITS_VISITOR_MONTHS", "-1", /a whole number from 1 to 120/],

@@ -61,7 +61,7 @@ export const visitsVariables = {
     .refine(isTimeZone, "must be an IANA time zone, such as Europe/Zurich")
     .default("UTC"),
   VISITS_EVENTS: namedEvents.default([]),
-  VISITS_EVENT_DAYS: wholeNumber(6, 3650, 90).default(90),
+  VISITS_EVENT_DAYS: wholeNumber(7, 3650, 90).default(90),
   VISITS_USER_AGENT_DAYS: wholeNumber(1, 3650, 30).default(30),
   VISITS_ROLLUP_MONTHS: wholeNumber(1, 120, 25).default(25),
   VISITS_VISITOR_MONTHS: wholeNumber(1, 120, 13).default(13),

@@ -5,10 +5,10 @@ import type { ExpireOptions } from "./maintenance.ts";
 
 const DAY = 24 * 3_600_000;
 /**
- * Shortest allowed `eventDays`. A rebuild reads the events of the last five days, and an event may arrive two days
- * late.
+ * Shortest allowed `eventDays`. An event may arrive two days late, and the rebuild that it causes reads the events of
+ * the five days before it.
  */
-const MIN_EVENT_DAYS = 6;
+const MIN_EVENT_DAYS = 7;
 
 const EXPIRE_OPTIONS = {
   eventDays: true,
