@@ -76,11 +76,10 @@ export function requireScope(scope: RevocationScope): void {
   if ("session" in given && typeof session !== "string") {
     faults.push({ path: "session", message: `must be a session id (got ${describeValue(session)})` });
   }
-  if ("except" in given && !("subject" in given && isSessionId(except))) {
-    faults.push({
-      path: "except",
-      message: `must be a session id, in a scope that also has a subject (got ${describeValue(except)})`,
-    });
+  if ("except" in given && !("subject" in given)) {
+    faults.push({ path: "except", message: 'must be omitted, because the scope has no "subject"' });
+  } else if ("except" in given && !isSessionId(except)) {
+    faults.push({ path: "except", message: `must be a session id (got ${describeValue(except)})` });
   }
   if (faults.length > 0) throw usageError("revocation scope", faults);
   requireNonEmpty("revocation scope", names, "");
