@@ -116,7 +116,7 @@ describeWithProgram("migration of fifteen legacy cookies, in Chromium", "chromiu
     },
   );
 
-  it("a request to the path at which the legacy application migrated sessions migrates the session too", async () => {
+  it("a POST request to /api/auth/migrate-session migrates the session, as in the legacy application", async () => {
     const page = await openAfterLegacyLogin();
     await page.evaluate(async () => {
       await fetch("/api/auth/migrate-session", { method: "POST", credentials: "include" });

@@ -67,7 +67,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], second)).toBe(false);
   });
 
-  test("are refused after an invalidation at a lower position than earlier ones, as after the restore of a backup", () => {
+  test("are refused after an invalidation at a lower position than earlier invalidations, as after the restore of a backup", () => {
     const keys = createKeysFrom(1);
     keys.apply({ position: 1000, key: "user:1" });
     keys.startAt(50);

@@ -128,7 +128,7 @@ describe("Spill", () => {
     expect(peekNumbers(second, 10)).toEqual([200]);
   });
 
-  it("ignores files in its folder whose names are not names of segments", () => {
+  it("ignores files in its folder that are not segments", () => {
     const folder = createTemporaryFolder();
     for (const name of ["notes.txt", "1.ndjson", "a-1.ndjson"]) writeFileSync(join(folder, name), "0\n");
     expect(openSpill(folder).lines).toBe(0);
