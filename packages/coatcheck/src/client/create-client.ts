@@ -1,5 +1,6 @@
 import type { LoginBody, SessionView } from "../wire.ts";
 import { createEndpointCall } from "./api.ts";
+import type { ApplyView } from "./apply-view.ts";
 import { browserClock } from "./clock.ts";
 import { createCsrfTokenCache } from "./csrf.ts";
 import { createDevices } from "./devices.ts";
@@ -13,10 +14,9 @@ import { requireClientOptions } from "./require-options.ts";
 import { createSender } from "./sender.ts";
 import type { SessionClient } from "./session-client.ts";
 import { createSignOut } from "./sign-out.ts";
-import { connectTabs, type TabMessage } from "./tabs.ts";
+import { connectTabs } from "./tabs.ts";
 import { createTriggers } from "./triggers.ts";
 import { createViewCache } from "./view-cache.ts";
-import { createViewState } from "./view-state.ts";
 
 /**
  * Creates a session client. A client holds one user's session: create one client for each page in a browser, and one
@@ -27,7 +27,7 @@ export function createSessionClient<User = unknown>(
 ): SessionClient<User> {
   if (process.env.NODE_ENV !== "production") requireClientOptions(options);
   const parts = createParts(options);
-  const { call, send, cache, csrf, enqueue, state, refresh, signOut } = parts;
+  const { call, send, cache, csrf, enqueue, applyView, refresh, signOut } = parts;
 
   const login = (path: string, body?: unknown) =>
     enqueue(async () => {
@@ -35,7 +35,7 @@ export function createSessionClient<User = unknown>(
       cache.forgetSubject();
       // Only a request with a body is a login. A migration has no body. It must not count as a login, because it would
       // restore a session that another tab has ended.
-      state.applyView(view, { login: !!body });
+      applyView(view, { login: !!body });
       return cache.session();
     });
 
@@ -51,9 +51,9 @@ export function createSessionClient<User = unknown>(
     logout: signOut.start,
     elevate: (body) => login("/elevate", body),
     migrateLegacySession: () => login("/migrate"),
-    extend: () => enqueue(async () => state.applyView(await call("GET", "?touch"))),
+    extend: () => enqueue(async () => applyView(await call("GET", "?touch"))),
     clearCache: () => cache.expire(),
-    hydrate: state.applyView,
+    hydrate: applyView,
     expiresIn: cache.expiresIn,
     synchronizeTokenFromCookie: csrf.synchronize,
     updateCsrfTokenFromServer: csrf.update,
@@ -69,10 +69,10 @@ export function createSessionClient<User = unknown>(
       if (body?.error?.code === "CONFLICT") await refresh.join();
       return response;
     },
-    getMetrics: parts.meter.read,
+    getMetrics: parts.meter.getMetrics,
     dispose() {
       parts.disposal.abort();
-      state.supersede();
+      refresh.cancel();
       parts.scheduleCheck(Infinity);
     },
   };
@@ -80,28 +80,28 @@ export function createSessionClient<User = unknown>(
 
 /** Creates the parts of one client and connects them. */
 function createParts<User>(options: SessionClientOptions<User>) {
+  // An option that only one part uses gets its default there.
   const {
     baseUrl = "/session",
     csrf: names,
-    allowOrigins = [],
     initialState,
     debug: log,
     timeout = 10_000,
-    transport = (request) => fetch(request),
     clock = browserClock,
     // Node has channels and locks too, but all users of a server would share them. So only a page uses them.
     scope = globalThis.document ? globalThis : {},
     onSubjectChange = () => scope.location?.reload(),
-    revalidate: { staleTime = 300_000, minGap = 5_000, focus = true, reconnect = true, crossTab = true } = {},
+    revalidate: { crossTab = true, staleTime = 300_000, ...revalidate } = {},
   } = options;
-  /**
-   * The browser's channel, storage and locks, which connect this page with other tabs. Empty with `crossTab: false`.
-   */
+  /** The browser's channel and locks, which connect this page with other tabs. Empty with `crossTab: false`. */
   const shared = crossTab ? scope : {};
   const locks = shared.navigator?.locks;
   const channel = `coatcheck:${baseUrl}`;
   const cache = createViewCache<User>(clock.now, onSubjectChange);
   const debug = log === true ? console.debug : log || (() => {});
+  const csrf = createCsrfTokenCache(scope, debug, names);
+  const meter = createMeter();
+  const disposal = new AbortController();
   const core = {
     baseUrl,
     timeout,
@@ -110,40 +110,34 @@ function createParts<User>(options: SessionClientOptions<User>) {
     debug,
     cache,
     staleTime,
-    minGap,
-    focus,
-    reconnect,
     runAlone: createExclusiveRunner(locks, channel, timeout),
-    csrf: createCsrfTokenCache(scope, debug, names),
-    meter: createMeter(),
+    csrf,
+    meter,
     enqueue: createQueue(),
-    disposal: new AbortController(),
+    disposal,
   };
-  const requestToken = () => initSession();
-  const send = createSender({ ...core, allowOrigins, transport, requestToken });
-  const state = createViewState<User>({
-    ...core,
-    onSupersede: () => refresh.forget(),
-    onApply(message, receivedAt) {
-      signOut.remember(message.action.signOut);
-      if (!receivedAt) post(message);
-      // Request the session when its time is over: requests of other pages may have extended it.
-      scheduleCheck(cache.expiresIn() ?? Infinity);
-    },
-    onConflict: () => scheduleCheck(minGap),
-  });
-  const connected = { ...core, send, state, call: createEndpointCall({ ...core, send }) };
-  const refresh = createRefresh(connected);
+  const send = createSender({ ...options, ...core, initSession: () => initSession() });
+  const applyView: ApplyView<User> = (view, action = {}, receivedAt) => {
+    const at = receivedAt ?? clock.now();
+    if (receivedAt) meter.counts.crossTabAdoptions++;
+    csrf.update(view.csrf_token, "view");
+    refresh.cancel();
+    const isApplied = cache.apply(view, at, action);
+    debug(isApplied ? "view-applied" : "view-ignored", receivedAt ? "tab" : "page");
+    if (!isApplied) return;
+    signOut.remember(action.signOut);
+    if (!receivedAt) post({ view, at, action });
+    // Request the session when its time is over: requests of other pages may have extended it.
+    scheduleCheck(cache.expiresIn() ?? Infinity);
+  };
+  const connected = { ...core, send, applyView, call: createEndpointCall({ ...core, send }) };
+  const refresh = createRefresh({ ...connected, scheduleCheck: () => scheduleCheck() });
   const signOut = createSignOut(connected);
   const initSession = createInitSession(connected);
-  const scheduleCheck = createTriggers({ ...connected, refresh, signOut });
-  const receive = ({ view, at, action }: TabMessage<User>) => {
-    core.meter.counts.crossTabAdoptions++;
-    state.applyView(view, action, at);
-  };
-  const post = connectTabs(shared, channel, receive, core.disposal.signal);
+  const scheduleCheck = createTriggers({ ...connected, ...revalidate, refresh, signOut });
+  const post = connectTabs(shared, channel, applyView, disposal.signal);
 
-  if (initialState) state.applyView(initialState);
-  core.csrf.synchronize();
+  if (initialState) applyView(initialState);
+  csrf.synchronize();
   return { ...connected, locks, refresh, signOut, initSession, scheduleCheck };
 }

@@ -16,6 +16,9 @@ export class SessionError extends Error {
 
   constructor(code: SessionErrorCode, status = 0, message: string = code, retryAfter = 0) {
     super(message);
-    Object.assign(this, { code, status, retryAfter, name: "SessionError" });
+    this.name = "SessionError";
+    this.code = code;
+    this.status = status;
+    this.retryAfter = retryAfter;
   }
 }

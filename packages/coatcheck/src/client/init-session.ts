@@ -1,14 +1,14 @@
 import type { SessionView } from "../wire.ts";
 import type { EndpointCall } from "./api.ts";
+import type { ApplyView } from "./apply-view.ts";
 import type { CsrfTokenCache } from "./csrf.ts";
 import { createSingleFlight } from "./flight.ts";
 import type { RunAlone } from "./lock.ts";
-import type { ViewState } from "./view-state.ts";
 
 interface InitDependencies<User> {
   readonly call: EndpointCall;
   readonly csrf: CsrfTokenCache;
-  readonly state: ViewState<User>;
+  readonly applyView: ApplyView<User>;
   readonly runAlone: RunAlone;
 }
 
@@ -16,13 +16,13 @@ interface InitDependencies<User> {
  * Returns a function that requests a CSRF token from the server. Concurrent callers share one request. The function
  * never rejects; it resolves to false if the server sent no token.
  */
-export function createInitSession<User>({ call, csrf, state, runAlone }: InitDependencies<User>) {
+export function createInitSession<User>({ call, csrf, applyView, runAlone }: InitDependencies<User>) {
   return createSingleFlight(() => {
     const before = csrf.$token.get();
     return runAlone(async () => {
       csrf.synchronize();
       // Another tab may have received a new token while this one waited for the lock.
-      if (csrf.$token.get() === before) state.applyView(await call<SessionView<User>>("POST", "/init"));
+      if (csrf.$token.get() === before) applyView(await call<SessionView<User>>("POST", "/init"));
     }).then(
       () => true,
       () => false,

@@ -16,18 +16,17 @@ export type RunAlone = (task: (waited: boolean) => Promise<void>) => Promise<voi
  */
 export function createExclusiveRunner(locks: Locks | undefined, name: string, patience: number): RunAlone {
   return async (task) => {
-    let started = false;
+    let running: Promise<void> | undefined;
     const run = (waited: boolean) => {
-      started = true;
-      return task(waited);
+      running = task(waited);
+      return running;
     };
-    try {
-      await locks?.request(name, { ifAvailable: true }, (lock) =>
+    await locks
+      ?.request(name, { ifAvailable: true }, (lock) =>
         lock ? run(false) : locks.request(name, { signal: AbortSignal.timeout(patience) }, () => run(true)),
-      );
-    } catch (error) {
-      if (started) throw error;
-    }
-    if (!started) await run(false);
+      )
+      // A lock that was refused has not started the task. If the task failed, its promise below rejects.
+      .catch(() => {});
+    return running ?? run(false);
   };
 }

@@ -36,7 +36,7 @@ export interface Meter {
   };
   /** Records a response that took `duration` milliseconds. */
   recordResponse(duration: number, serverTiming: string | null): void;
-  read(): SessionMetrics;
+  getMetrics(): SessionMetrics;
 }
 
 /** Maximum number of durations from which the percentiles are computed. */
@@ -63,7 +63,7 @@ export function createMeter(): Meter {
       const tier = serverTiming?.match(/\bsession;desc="?(\w+)/)?.[1];
       if (tier) byTier[tier] = (byTier[tier] ?? 0) + 1;
     },
-    read() {
+    getMetrics() {
       const sorted = durations.toSorted((left, right) => left - right);
       const percentile = (share: number) => sorted.at(share * sorted.length) ?? 0;
       return {

@@ -9,7 +9,6 @@ export interface Scope {
   readonly document?: Pick<Document, "cookie" | "visibilityState">;
   readonly location?: Pick<Location, "origin" | "reload">;
   readonly navigator?: { readonly onLine?: boolean; readonly locks?: Locks };
-  readonly localStorage?: Pick<Storage, "setItem" | "removeItem">;
   readonly BroadcastChannel?: new (
     name: string,
   ) => Pick<BroadcastChannel, "postMessage" | "close" | "onmessage">;

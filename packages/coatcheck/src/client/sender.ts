@@ -3,6 +3,7 @@ import type { CsrfTokenCache } from "./csrf.ts";
 import type { Debug } from "./debug.ts";
 import { SessionError, type SessionErrorCode } from "./error.ts";
 import type { Meter } from "./metrics.ts";
+import type { SessionClientOptions } from "./options.ts";
 import { attempt, type Scope } from "./scope.ts";
 
 /**
@@ -34,24 +35,31 @@ export type SendRequest = <Data>(
   repeatable?: boolean,
 ) => Promise<SentResponse<Data>>;
 
-interface SenderDependencies {
+interface SenderDependencies extends Pick<SessionClientOptions, "allowOrigins" | "transport"> {
   /** URL of the session endpoints. Requests to its origin may carry the CSRF token. */
   readonly baseUrl: string;
-  /** Other origins whose requests may carry the CSRF token. */
-  readonly allowOrigins: readonly string[];
   readonly scope: Scope;
   readonly clock: ClientClock;
   readonly csrf: CsrfTokenCache;
   readonly debug: Debug;
   readonly meter: Meter;
-  readonly transport: (request: Request) => Promise<Response>;
   /** Requests a CSRF token from the server. Resolves to false if the server sent none. */
-  readonly requestToken: () => Promise<boolean>;
+  readonly initSession: () => Promise<boolean>;
 }
 
 export function createSender(deps: SenderDependencies): SendRequest {
-  const { baseUrl, allowOrigins, scope, clock, csrf, debug, meter, transport, requestToken } = deps;
-  const { header, $token, synchronize, update, fail } = csrf;
+  const {
+    baseUrl,
+    allowOrigins = [],
+    scope,
+    clock,
+    csrf,
+    debug,
+    meter,
+    transport = (request) => fetch(request),
+    initSession,
+  } = deps;
+  const { header, $token } = csrf;
   const ownOrigin = scope.location?.origin;
   /** The origins that receive the CSRF token and the cookies. */
   const trustedOrigins = new Set([
@@ -63,9 +71,9 @@ export function createSender(deps: SenderDependencies): SendRequest {
   return async function send<Data>(request: Request, protect = true, retry = true, repeatable = false) {
     const { origin } = new URL(request.url);
     const trusted = trustedOrigins.has(origin);
-    const isSafe = /^(GET|HEAD|OPTIONS)$/.test(request.method);
+    const isSafe = ["GET", "HEAD", "OPTIONS"].includes(request.method);
     const guarded = protect && trusted && !isSafe;
-    if (guarded) synchronize();
+    if (guarded) csrf.synchronize();
     const token = guarded && $token.get();
     // A redirect would forward the token's header to another origin. In mode `same-origin`, fetch fails before it
     // follows such a redirect. A cross-origin request that carries a token follows no redirect.
@@ -79,33 +87,33 @@ export function createSender(deps: SenderDependencies): SendRequest {
     let body: ResponseBody<Data> | undefined;
     const source = new URL(response.url || request.url).origin;
     if (trusted && source === origin) {
-      update(response.headers.get(header), "header");
+      csrf.update(response.headers.get(header), "header");
       if (response.headers.get("content-type")?.includes("json"))
         body = await response
           .clone()
           .json()
           .catch(() => {});
-      update(body?.data?.csrf_token, "body");
+      csrf.update(body?.data?.csrf_token, "body");
     } else debug("origin-refused", source);
 
     const code = body?.error?.code;
     if (code) {
       debug("refused", code);
-      const isRejected = guarded && /^CSRF_/.test(code);
+      const isRejected = guarded && code.startsWith("CSRF_");
       let mayRepeat = retry && (repeatable || isSafe) && code === "CONFLICT";
       if (mayRepeat) await awaitArrival(clock);
       if (retry && isRejected) {
         // The server checks the token before it runs the handler, so repeating the request is safe.
         meter.counts.csrfRecoveries++;
-        synchronize();
+        csrf.synchronize();
         // Request a token only if no other request or tab has received a newer token.
-        mayRepeat = $token.get() !== token || (await requestToken());
+        mayRepeat = $token.get() !== token || (await initSession());
       }
       if (mayRepeat) {
         debug("retry", code);
         return send(request, protect, false);
       }
-      if (isRejected) fail(new SessionError(code, response.status));
+      if (isRejected) csrf.fail(new SessionError(code, response.status));
     }
     return { response, body };
   };

@@ -1,4 +1,5 @@
 import type { EndpointCall } from "./api.ts";
+import type { ApplyView } from "./apply-view.ts";
 import type { SessionError } from "./error.ts";
 import { createSingleFlight } from "./flight.ts";
 import type { Enqueue } from "./queue.ts";
@@ -6,7 +7,6 @@ import { requireLogoutOptions } from "./require-options.ts";
 import type { LogoutOptions } from "./session-client.ts";
 import { noSessionView } from "./state.ts";
 import type { ViewCache } from "./view-cache.ts";
-import type { ViewState } from "./view-state.ts";
 
 /** Sends a sign-out to the server, and remembers its options until the server has confirmed. */
 export interface SignOut {
@@ -23,11 +23,11 @@ export interface SignOut {
 interface SignOutDependencies<User> {
   readonly call: EndpointCall;
   readonly cache: ViewCache<User>;
-  readonly state: ViewState<User>;
+  readonly applyView: ApplyView<User>;
   readonly enqueue: Enqueue;
 }
 
-export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDependencies<User>): SignOut {
+export function createSignOut<User>({ call, cache, applyView, enqueue }: SignOutDependencies<User>): SignOut {
   let last: LogoutOptions = {};
 
   const request = createSingleFlight(() =>
@@ -35,16 +35,16 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
       cache.setMeta({ signOut: "pending" });
       // Notify the other tabs before the request to the server is sent, so that no tab sends another request for the
       // signed-out user.
-      if (last.optimistic !== false) state.applyView(noSessionView("signed-out"), { signOut: last });
+      if (last.optimistic !== false) applyView(noSessionView("signed-out"), { signOut: last });
       try {
         await call("DELETE", last.everywhere ? "?everywhere" : "");
       } catch (error) {
         cache.setMeta({ signOut: "failed" });
         // The server requires a recent login and has ended no session, so the user is still logged in.
-        if ((error as SessionError).status === 403) state.applyView(await call("GET", ""), { login: true });
+        if ((error as SessionError).status === 403) applyView(await call("GET", ""), { login: true });
         throw error;
       }
-      state.applyView(noSessionView("signed-out"));
+      applyView(noSessionView("signed-out"));
     }),
   );
 

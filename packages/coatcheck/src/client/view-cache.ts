@@ -1,7 +1,7 @@
 import { atom, type ReadableAtom } from "nanostores";
 import type { SessionInfo, SessionView } from "../wire.ts";
+import type { TabAction } from "./apply-view.ts";
 import { type ClientState, INITIAL_META, PENDING_STATE, type SessionMeta, toState } from "./state.ts";
-import type { TabAction } from "./tabs.ts";
 
 /** Stores the last view that the server sent, and the time at which the server last confirmed it. */
 export interface ViewCache<User> {
@@ -22,11 +22,8 @@ export interface ViewCache<User> {
   setMeta(change: Partial<SessionMeta>): void;
   /** Returns the stored session, even after `hide`. */
   session(): SessionInfo | null;
-  /**
-   * Returns the milliseconds since the time `since`. Default: since the server last confirmed the view. `Infinity` if
-   * it has confirmed none.
-   */
-  age(since?: number): number;
+  /** Returns the milliseconds since the server last confirmed the view. `Infinity` if it has confirmed none. */
+  age(): number;
   /**
    * Returns the milliseconds until the session ends if the user is inactive, by the server's clock. Null without a
    * session.
@@ -50,7 +47,7 @@ export function createViewCache<User>(now: () => number, onSubjectChange: () => 
 
   // If the machine's clock was set back, the absolute value makes the view stale. Otherwise it would be fresh for too
   // long.
-  const age = (since = confirmedAt) => Math.abs(now() - since);
+  const age = () => Math.abs(now() - confirmedAt);
   const setMeta = (change: Partial<SessionMeta>) => $meta.set({ ...$meta.get(), ...change });
 
   function expire(meta?: Partial<SessionMeta>): void {

@@ -26,6 +26,25 @@ describe("getSession()", () => {
     expect(client.getMetrics()).toMatchObject({ hits: 1, misses: 10, deduped: 9, fetches: 1 });
   });
 
+  it("sends a new request after a newer view has cancelled the one in flight", async () => {
+    const sent = createDeferred();
+    const network = new Network().on(GET, ({ signal }) => {
+      sent.resolve();
+      return new Promise((_, reject) => {
+        signal.onabort = () => reject(signal.reason);
+      });
+    });
+    const client = openClient(network);
+    const first = client.getSession();
+    await sent.promise;
+    client.hydrate(sessionView("s1"));
+    network.on(GET, () => successResponse(sessionView("s2")));
+    const second = client.getSession({ fresh: true });
+    expect((await second)?.id).toBe("s2");
+    await first;
+    expect(network.count(GET)).toBe(2);
+  });
+
   it("sends no request while the server-rendered state is fresh", async () => {
     const network = new Network();
     const client = openClient(network, { initialState: sessionView("s1") });

@@ -9,8 +9,8 @@ beforeAll(async () => {
   console.log(sizes);
 });
 
-it("the client bundle is at most 4.75 KB gzipped, nanostores included", () => {
-  expect(sizes.client).toBeLessThanOrEqual(4.75 * 1024);
+it("the client bundle is at most 4.5 KB gzipped, nanostores included", () => {
+  expect(sizes.client).toBeLessThanOrEqual(4.5 * 1024);
 });
 
 it("the React hooks and components add at most 2.5 KB gzipped, React not included", () => {

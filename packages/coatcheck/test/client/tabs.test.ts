@@ -122,8 +122,10 @@ describe("two tabs", () => {
     );
     clock.advance(100);
     expect((await refreshed).map((session) => session?.id)).toEqual(["s1", "s1"]);
+    await untilHandled();
     expect(network.requests).toHaveLength(1);
-    expect(left.getMetrics().crossTabAdoptions + right.getMetrics().crossTabAdoptions).toBe(1);
+    // Only the tab that sent no request receives a view, and it does not send that view back.
+    expect([left, right].map((tab) => tab.getMetrics().crossTabAdoptions)).toEqual([0, 1]);
   });
 
   it("both send a request if the first request fails", async () => {
@@ -187,42 +189,7 @@ describe("two tabs", () => {
 });
 
 describe("a client", () => {
-  it("uses storage events if the browser has no BroadcastChannel, and leaves no item in the storage", async () => {
-    const network = new Network();
-    const baseUrl = createUniqueBaseUrl();
-    const path = new URL(baseUrl).pathname;
-    network.on(`DELETE ${path}`, () => successResponse(noSession));
-    const pages = [new Page(), new Page()];
-    const stored = new Map<string, string>();
-    const tabs = pages.map((page) => {
-      const { BroadcastChannel: _, ...scope } = page.scope;
-      // As in a browser, every page except the writing page receives the event.
-      const tell = (key: string, newValue: string | null) => {
-        for (const other of pages) if (other !== page) other.dispatch("storage", { key, newValue });
-      };
-      const localStorage = {
-        setItem(key: string, value: string) {
-          stored.set(key, value);
-          tell(key, value);
-        },
-        removeItem(key: string) {
-          stored.delete(key);
-          tell(key, null);
-        },
-      };
-      return openClient(network, {
-        baseUrl,
-        initialState: sessionView("s1"),
-        scope: { ...scope, localStorage },
-      });
-    });
-    await tabs[0]?.logout();
-    expect(tabs[1]?.$session.get().status).toBe("none");
-    expect(stored.size).toBe(0);
-    pages[1]?.dispatch("storage", { key: "something else", newValue: "{" });
-  });
-
-  it("can log in, recover a token and log out in a browser without cookies, storage, BroadcastChannel and Web Locks", async () => {
+  it("can log in, recover a token and log out in a browser without cookies, BroadcastChannel and Web Locks", async () => {
     const refuse = (): never => {
       throw new DOMException("denied", "SecurityError");
     };
@@ -235,9 +202,6 @@ describe("a client", () => {
         visibilityState: "visible",
       },
       location: { origin: "https://shop.test", reload() {} },
-      get localStorage() {
-        return refuse();
-      },
       BroadcastChannel: class {
         constructor() {
           refuse();
@@ -264,6 +228,20 @@ describe("a client", () => {
     expect((await client.createSession("ada@example.com", "secret"))?.id).toBe("s1");
     await client.logout();
     expect(client.$session.get().status).toBe("none");
+  });
+
+  it("sends no request and applies no view of another tab after dispose()", async () => {
+    const network = new Network();
+    const page = new Page();
+    const { path, left, right } = openTwoTabs(network, { page, initialState: sessionView("s1") });
+    network.on(`DELETE ${path}`, () => successResponse(noSession));
+    right.clearCache();
+    right.dispose();
+    page.show();
+    await left.logout();
+    await untilHandled();
+    expect(right.$session.get().status).toBe("authenticated");
+    expect(network.requests.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
   });
 
   it("refreshes without the lock if a frozen tab holds it", async () => {
