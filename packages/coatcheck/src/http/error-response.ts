@@ -41,7 +41,7 @@ export function errorResponse(error: unknown): ErrorResponse {
   if (error instanceof UsageError) {
     const asKnown = new CoatcheckError(
       error.code,
-      "The application made a mistake. Its log has the details.",
+      "The server's code has an error. The server's log has the details.",
     );
     return { ...errorResponse(asKnown), status: 500 };
   }

@@ -105,7 +105,7 @@ describe("a refresh", () => {
     expect(network.requests).toHaveLength(2);
   });
 
-  it("is repeated only after `minGap` if Retry-After is a date", async () => {
+  it("is not repeated before `minGap` has passed, if Retry-After is a date", async () => {
     const clock = new TestClock();
     const page = new Page();
     const date = "Wed, 21 Oct 2026 07:28:00 GMT";

@@ -221,7 +221,7 @@ describe("a wrong argument or option in a handler", () => {
         success: false,
         error: {
           code: "VALIDATION_FAILED",
-          message: "The application made a mistake. Its log has the details.",
+          message: "The server's code has an error. The server's log has the details.",
         },
       });
       expect(logged).toHaveLength(round);

@@ -16,7 +16,7 @@ const createOlderSecret = (hash: string, fields: Partial<OlderSecret> = {}): Old
 });
 
 describe("addOlderSecret()", () => {
-  it("adds a secret as the first of the list, and drops the ninth", () => {
+  it("adds a secret at the beginning of the list, and drops the ninth secret", () => {
     const eight = Array.from({ length: 8 }, (_item, index) => createOlderSecret(`hash ${index}`));
     const added = addOlderSecret(eight, createOlderSecret("new"));
     expect(added).toHaveLength(8);

@@ -174,7 +174,7 @@ describe("TokenRules.replaceSecret()", () => {
     expect([check(0), check(1), check(2)]).toEqual(["superseded", "superseded", "current"]);
   });
 
-  it("keeps the eight newest of the older secrets, and drops the ninth", () => {
+  it("keeps the eight newest of the older secrets, and drops the rest", () => {
     const { replace, check } = createSession();
     for (let by = 0; by < 9; by++) replace({ by });
     expect([check(0), check(1)]).toEqual(["unknown", "older"]);

@@ -124,7 +124,7 @@ class PostgresHints implements HintChannel {
     if (!client)
       throw new CoatcheckError(
         "STORE_UNAVAILABLE",
-        "postgresHints() could not send a hint: it has no connection to PostgreSQL and keeps reconnecting.",
+        "postgresHints() could not send a hint: it has no connection to PostgreSQL, and keeps trying to connect.",
       );
     try {
       await client.query(`select pg_notify('${CHANNEL_NAME}', hint) from unnest($1::text[]) as hint`, [
