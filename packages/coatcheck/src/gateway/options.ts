@@ -178,7 +178,7 @@ export function resolveUpstreamOptions(given: UpstreamOptions): ResolvedUpstream
   if (csrf && baseUrl && !resolvePath(csrf.path, baseUrl)) {
     faults.push({ path: "csrf.path", message: "must start with / and stay below the base URL" });
   }
-  faults.push(...headerFaults(given), ...responseTestFaults(given));
+  faults.push(...headerFaults(given), ...faultsOfResponseTests(given));
   const minimums: [string, number, number][] = [
     ["timeout", options.timeout, 1],
     ["retries", options.retries, 0],
@@ -213,7 +213,7 @@ function headerFaults({ headers = {}, csrf }: UpstreamOptions): Fault[] {
   return faults;
 }
 
-function responseTestFaults({ csrf, session }: UpstreamOptions): Fault[] {
+function faultsOfResponseTests({ csrf, session }: UpstreamOptions): Fault[] {
   const faults: Fault[] = [];
   const staleToken: unknown = csrf?.staleToken;
   const isStatus = (value: unknown) => Number.isInteger(value) && Number(value) >= 400 && Number(value) < 500;

@@ -4,7 +4,7 @@ import type { Session } from "../session/session.ts";
 export const ACCOUNT_SCOPE = "account";
 
 /** Milliseconds for which a login or an elevation counts as recent. */
-export const RECENT_LOGIN_TIME = 10 * 60_000;
+export const MAX_RECENT_LOGIN_AGE = 10 * 60_000;
 
 /**
  * Requires that the user has logged in recently, or has an elevation for the scope `account`. Call it before ending the
@@ -19,7 +19,7 @@ export const RECENT_LOGIN_TIME = 10 * 60_000;
 export function requireRecentProof<Data>(
   session: Session<Data>,
   now: number,
-  recent = RECENT_LOGIN_TIME,
+  recent = MAX_RECENT_LOGIN_AGE,
 ): void {
   session.forbidWhileImpersonating("end sessions of the subject");
   const isRecent = !session.needsProof && (session.record?.authenticatedAt ?? 0) > now - recent;

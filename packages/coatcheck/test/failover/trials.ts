@@ -32,7 +32,7 @@ export interface FailoverTrial {
 }
 
 /** Number of successful requests in a row to wait for, before the failover starts and after it. */
-const HEALTHY_REQUESTS = 100;
+const HEALTHY_REQUEST_COUNT = 100;
 
 export const TRIALS: readonly FailoverTrial[] = [
   {
@@ -86,7 +86,7 @@ export const TRIALS: readonly FailoverTrial[] = [
       return await measureFailover(load, async () => {
         await untilReplicated(pair.primary);
         await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
-        await load.untilHealthy(HEALTHY_REQUESTS);
+        await load.untilHealthy(HEALTHY_REQUEST_COUNT);
         pair.primary.server.signal("SIGKILL");
         pair.hostNameProxy.pointTo(pair.replica.server.url);
       });
@@ -170,8 +170,8 @@ async function openLoadOnRedis(transport: RedisTransport, registerCleanUp: Regis
 
 async function measureFailover(load: Load, failover: () => Promise<void>): Promise<LoadReport> {
   load.start();
-  await load.untilHealthy(HEALTHY_REQUESTS);
+  await load.untilHealthy(HEALTHY_REQUEST_COUNT);
   await failover();
-  await load.untilHealthy(HEALTHY_REQUESTS);
+  await load.untilHealthy(HEALTHY_REQUEST_COUNT);
   return await load.stop();
 }

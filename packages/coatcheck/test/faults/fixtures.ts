@@ -14,7 +14,7 @@ export const STALENESS_BOUND = 1000;
  * Staleness bound of the node without a lease. It is longer than any trial, so this node polls the log only at its
  * start.
  */
-const ENDLESS_BOUND = 24 * 3_600_000;
+const VERY_LONG_STALENESS_BOUND = 24 * 3_600_000;
 
 /** PostgreSQL, Redis and three nodes, each node in its own network namespace. */
 export class FaultEnvironment {
@@ -122,7 +122,7 @@ export class FaultEnvironment {
       socket,
       postgres: postgres.href,
       redis: `redis://${gateway}:${this.redis.port}`,
-      maxStaleness: name === "unleased" ? ENDLESS_BOUND : STALENESS_BOUND,
+      maxStaleness: name === "unleased" ? VERY_LONG_STALENESS_BOUND : STALENESS_BOUND,
     });
   }
 }

@@ -32,7 +32,7 @@ export interface Trial {
   readonly revocations: number;
 }
 
-const LIVE_SESSIONS = 100;
+const LIVE_SESSION_COUNT = 100;
 /** Milliseconds between revocations. */
 const REVOKE_INTERVAL = 100;
 /** Milliseconds between rounds of checks. */
@@ -57,7 +57,9 @@ interface RevocationTarget {
 export async function runTrial(fault: Fault, environment: FaultEnvironment): Promise<Trial> {
   await environment.startNodes();
   try {
-    const live = (await environment.revokingNode.send("create", LIVE_SESSIONS)).map(({ token }) => token);
+    const live = (await environment.revokingNode.send("create", LIVE_SESSION_COUNT)).map(
+      ({ token }) => token,
+    );
     const count = Math.ceil((fault.trialDuration * 1000) / REVOKE_INTERVAL);
     const targets = (await environment.revokingNode.send("create", count)).map(
       (each): RevocationTarget => ({ ...each, revokedAt: null }),

@@ -7,7 +7,7 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-const UNKNOWN = { address: null, browser: null, os: null, device: null, country: null, city: null };
+const UNKNOWN_CLIENT = { address: null, browser: null, os: null, device: null, country: null, city: null };
 
 const createRequest = (headers: Record<string, string>) => ({
   method: "GET",
@@ -35,7 +35,7 @@ async function logInAndReadClient(
 }
 
 it("a new session stores the User-Agent header, but no address", async () => {
-  expect(await logInAndReadClient(FIREFOX)).toEqual({ ...UNKNOWN, userAgent: FIREFOX });
+  expect(await logInAndReadClient(FIREFOX)).toEqual({ ...UNKNOWN_CLIENT, userAgent: FIREFOX });
 });
 
 it("a new session stores at most 512 characters of the User-Agent header, and null without the header", async () => {
@@ -45,7 +45,7 @@ it("a new session stores at most 512 characters of the User-Agent header, and nu
 });
 
 it("the option `newSession` can replace the stored client, even with null", async () => {
-  const client = { ...UNKNOWN, userAgent: null, browser: "Firefox 140" };
+  const client = { ...UNKNOWN_CLIENT, userAgent: null, browser: "Firefox 140" };
   expect(await logInAndReadClient(FIREFOX, { newSession: () => ({ client }) })).toEqual(client);
   expect(await logInAndReadClient(FIREFOX, { newSession: () => ({ client: null }) })).toBeNull();
   expect(await logInAndReadClient(FIREFOX, {}, { newSession: { client: null } })).toBeNull();
@@ -64,6 +64,6 @@ it("a migrated session stores the User-Agent header, unless the option `validate
     });
     await migration.migrate(createRequest({ "user-agent": FIREFOX, cookie: "old=ada" }));
     const { records } = await manager.list({ subject: "ada" }, { limit: 1 });
-    expect(records[0]?.client).toEqual(client === null ? null : { ...UNKNOWN, userAgent: FIREFOX });
+    expect(records[0]?.client).toEqual(client === null ? null : { ...UNKNOWN_CLIENT, userAgent: FIREFOX });
   }
 });

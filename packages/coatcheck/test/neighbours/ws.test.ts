@@ -41,7 +41,7 @@ async function startServer(manager: SessionManager<Data>, options?: HttpOptions)
   return await startListening(server);
 }
 
-const HANDSHAKE = {
+const HANDSHAKE_HEADERS = {
   connection: "Upgrade",
   upgrade: "websocket",
   "sec-websocket-version": "13",
@@ -60,7 +60,7 @@ async function sendMessage(webSocket: WebSocket, message: string): Promise<strin
 /** Returns the status and error code of a refused handshake, or 101 for an accepted handshake. */
 async function tryHandshake(url: string, headers: Record<string, string>): Promise<[number, string?]> {
   const request = httpRequest(url, {
-    headers: { ...HANDSHAKE, ...headers },
+    headers: { ...HANDSHAKE_HEADERS, ...headers },
   }).end();
   return await new Promise((resolve, reject) => {
     request.on("upgrade", (_response, socket) => {
@@ -172,7 +172,7 @@ it("the server does not crash if a client disconnects before its handshake is re
   });
   const url = await startServer(manager);
   const { cookie } = await logIn(manager);
-  const request = httpRequest(url, { headers: { ...HANDSHAKE, cookie } }).end();
+  const request = httpRequest(url, { headers: { ...HANDSHAKE_HEADERS, cookie } }).end();
   await arrived.promise;
   request.socket?.resetAndDestroy();
   await once(request, "error");

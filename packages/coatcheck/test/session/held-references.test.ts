@@ -133,12 +133,12 @@ const SESSION_SWITCHES = Object.entries<(session: Session<AnyData>) => Promise<A
 });
 
 /* Both sessions have the same members, so that a change could be stored in the wrong session by mistake. */
-const STORED = { cart: { apple: 1 }, orders: [], added: { own: 1 } };
-const INITIAL = { cart: {}, orders: [], added: {} };
+const STORED_DATA = { cart: { apple: 1 }, orders: [], added: { own: 1 } };
+const INITIAL_DATA = { cart: {}, orders: [], added: {} };
 
 describe.each(SESSION_SWITCHES)("a value that a handler holds across %s", (_name, switchSession) => {
   it("throws CONFLICT when the handler assigns to it, if it is an object nested in the stored data", async () => {
-    const { session } = await openSessionWith(STORED, INITIAL);
+    const { session } = await openSessionWith(STORED_DATA, INITIAL_DATA);
     const { cart } = await switchSession(session);
     expect(() => {
       cart.apple = 2;
@@ -149,7 +149,7 @@ describe.each(SESSION_SWITCHES)("a value that a handler holds across %s", (_name
     ["orders", ({ orders }) => orders.push("taco")],
     ["added", ({ added }) => Object.assign(added, { late: true })],
   ])("makes a later save() throw CONFLICT if it is changed: %s", async (member, change) => {
-    const { session, stored } = await openSessionWith(STORED, INITIAL);
+    const { session, stored } = await openSessionWith(STORED_DATA, INITIAL_DATA);
     change(await switchSession(session));
     await expect(session.save()).rejects.toMatchObject({
       code: "CONFLICT",
@@ -159,7 +159,7 @@ describe.each(SESSION_SWITCHES)("a value that a handler holds across %s", (_name
   });
 
   it("does not prevent later writes if the handler does not change it afterwards", async () => {
-    const { session, manager } = await openSessionWith(STORED, INITIAL);
+    const { session, manager } = await openSessionWith(STORED_DATA, INITIAL_DATA);
     const { data } = session;
     await switchSession(session);
     data.late = 1;

@@ -6,7 +6,7 @@ import type { Session } from "../../session/session.ts";
 import type { SessionView } from "../../wire.ts";
 import { CsrfTokens } from "../csrf.ts";
 import { isCoatcheckError } from "../error-response.ts";
-import { ACCOUNT_SCOPE, RECENT_LOGIN_TIME, requireRecentProof } from "../recent-proof.ts";
+import { ACCOUNT_SCOPE, MAX_RECENT_LOGIN_AGE, requireRecentProof } from "../recent-proof.ts";
 import type { RequestSession } from "../request-session.ts";
 import { requireManager } from "../require-manager.ts";
 import { devicesOf } from "./devices.ts";
@@ -233,7 +233,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       ? await elevate(credentials, scope, request)
       : (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
     if (!isVerified) throw invalidCredentials();
-    await session.elevate(scope, this.#options.recentAuthentication ?? RECENT_LOGIN_TIME);
+    await session.elevate(scope, this.#options.recentAuthentication ?? MAX_RECENT_LOGIN_AGE);
     return successResponse(await viewOf(session, this.#view));
   }
 

@@ -31,7 +31,7 @@ export const COLUMNS = [
 ] as const satisfies readonly (keyof SessionRow)[];
 
 /** SQL for the position of the next log item. A row that is read now reflects every item below that position. */
-const POSITION = "(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'log')";
+const NEXT_POSITION = "(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'log')";
 
 /** SQL for the position of the newest mass revocation of a scope; 0 if there is none. */
 export function newestMassRevocation(scope: string): string {
@@ -111,9 +111,9 @@ export class SqliteStatements {
   constructor(database: DatabaseSync) {
     const prepare = (sql: string) => database.prepare(sql);
     this.#get = prepare(
-      `SELECT ${COLUMNS.join(", ")}, ${POSITION} AS position, ${IS_ACTIVE} AS is_active FROM session WHERE id = ?`,
+      `SELECT ${COLUMNS.join(", ")}, ${NEXT_POSITION} AS position, ${IS_ACTIVE} AS is_active FROM session WHERE id = ?`,
     );
-    this.#getMassRevoked = prepare(`SELECT *, ${POSITION} AS position FROM session_now WHERE id = ?`);
+    this.#getMassRevoked = prepare(`SELECT *, ${NEXT_POSITION} AS position FROM session_now WHERE id = ?`);
     this.#exists = prepare("SELECT 1 FROM session WHERE id = ?");
     this.#isActiveVersion = prepare(`SELECT 1 FROM session WHERE id = ? AND version = ? AND ${IS_ACTIVE}`);
     this.#countLive = prepare(
@@ -121,7 +121,7 @@ export class SqliteStatements {
     );
     this.#insert = prepare(
       `INSERT INTO session (${COLUMNS.join(", ")}, end_hour, written_at)
-       VALUES (${COLUMNS.map(parameterOf).join(", ")}, ${hourOf(parameterOf("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
+       VALUES (${COLUMNS.map(parameterOf).join(", ")}, ${hourOf(parameterOf("ends_at"))}, ${NEXT_POSITION}) ON CONFLICT (id) DO NOTHING`,
     );
     this.#updateData = prepare(
       `${UPDATE_DATA} WHERE ${IS_EXPECTED_ROW} AND end_hour = ${hourOf(ENDS_AT)}
@@ -129,7 +129,7 @@ export class SqliteStatements {
     );
     this.#updateAll = prepare(
       `${UPDATE_DATA}, ${INDEXED_COLUMNS.map((name) => `${name} = ${parameterOf(name)}`).join(", ")}, end_hour = ${hourOf(ENDS_AT)},
-       written_at = ${POSITION} WHERE ${IS_EXPECTED_ROW}`,
+       written_at = ${NEXT_POSITION} WHERE ${IS_EXPECTED_ROW}`,
     );
     const touch = `UPDATE session SET last_seen_at = ?2, ends_at = ${TOUCHED_ENDS_AT}`;
     this.#touch = prepare(
@@ -152,7 +152,7 @@ export class SqliteStatements {
     this.#append = prepare(
       `INSERT INTO log (session, min_version, scope, logged_at) VALUES (?, ?, ?, ?) RETURNING position`,
     );
-    this.#position = prepare(`SELECT ${POSITION} AS position`);
+    this.#position = prepare(`SELECT ${NEXT_POSITION} AS position`);
     this.#changes = prepare("SELECT * FROM log WHERE position >= ? ORDER BY position");
     this.#dataVersion = prepare("PRAGMA data_version");
   }

@@ -11,8 +11,8 @@ export const NON_DIRECT_WINDOW = 90 * 24 * 3_600_000;
 export const DIRECT_CHANNEL = "Direct";
 
 /** A visit with this many page views, or with this visible time in milliseconds, is engaged. */
-const ENGAGED_PAGE_VIEWS = 2;
-const ENGAGED_TIME = 10_000;
+const MIN_ENGAGED_PAGE_VIEWS = 2;
+const MIN_ENGAGED_TIME = 10_000;
 
 /** The row of a visit, and the other rows that belong to this visit only. */
 export interface VisitFacts {
@@ -189,7 +189,7 @@ function activityOf(parts: readonly EventOfVisit[]) {
     if (part.isPageView) pageViews++;
     if (part.event.is_key) hasKeyEvent = true;
   }
-  const isEngaged = pageViews >= ENGAGED_PAGE_VIEWS || visibleTime >= ENGAGED_TIME || hasKeyEvent;
+  const isEngaged = pageViews >= MIN_ENGAGED_PAGE_VIEWS || visibleTime >= MIN_ENGAGED_TIME || hasKeyEvent;
   return { events: parts.length, visible_time: visibleTime, is_engaged: isEngaged ? 1 : 0 };
 }
 

@@ -29,7 +29,7 @@ export interface RebuildInput {
 }
 
 /** An event and the id of its visit. Null means "(no visit)". */
-export interface EventVisit {
+export interface EventWithVisitId {
   readonly event: VisitEventRow;
   readonly visitId: string | null;
 }
@@ -41,8 +41,8 @@ export interface RebuildResult {
   /** Ids of stored visits that no longer exist. */
   readonly deleted: readonly string[];
   /** The backend events that are new or now belong to another visit. */
-  readonly backendEvents: readonly EventVisit[];
-  readonly orders: readonly EventVisit[];
+  readonly backendEvents: readonly EventWithVisitId[];
+  readonly orders: readonly EventWithVisitId[];
   /** The local days whose daily statistics are out of date after these changes. */
   readonly dirtyDays: ReadonlySet<number>;
   /**

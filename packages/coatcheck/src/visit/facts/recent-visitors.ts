@@ -15,7 +15,7 @@ const MAX_EVENTS_PER_VISITOR = 500;
  */
 const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 /** Estimated bytes of an event without its longest texts. Also the estimated bytes of a visitor without events. */
-const EVENT_OVERHEAD = 1000;
+const EVENT_OVERHEAD_BYTES = 1000;
 
 /** A visitor whose visits are in memory. */
 export interface RecentVisitor {
@@ -111,7 +111,8 @@ export class RecentVisitors {
       if (visit) stored.set(visit, facts);
     }
     const size =
-      EVENT_OVERHEAD + estimateBytes(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
+      EVENT_OVERHEAD_BYTES +
+      estimateBytes(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
     this.#visitors.set(visitor.visitorNumber, { ...visitor, assigner, stored, size }, { size });
   }
 
@@ -184,7 +185,10 @@ function countEvents({ visits }: VisitAssigner): number {
 }
 
 function estimateBytes(events: readonly VisitEventRow[]): number {
-  return events.reduce((sum, { body, path }) => sum + EVENT_OVERHEAD + body.length + (path?.length ?? 0), 0);
+  return events.reduce(
+    (sum, { body, path }) => sum + EVENT_OVERHEAD_BYTES + body.length + (path?.length ?? 0),
+    0,
+  );
 }
 
 function visitorKey(tenant: string, visitorId: string): string {

@@ -9,7 +9,7 @@ const ENTROPY_BYTES = 10;
 /** Number of ids for which random bytes are fetched at once. */
 const IDS_PER_FILL = 64;
 /** The character codes of the hexadecimal digits. */
-const DIGITS = Buffer.from("0123456789abcdef");
+const HEX_DIGITS = Buffer.from("0123456789abcdef");
 /** Largest time that fits into a UUID v7, in milliseconds: year 10889. */
 const MAX_UUID_TIME = 2 ** 48 - 1;
 
@@ -52,9 +52,9 @@ export function uuidV7Source(sources: {
       setTime(time + 1);
       counter = 0;
     }
-    text[15] = DIGITS[counter >> 8] as number;
-    text[16] = DIGITS[(counter >> 4) & 0xf] as number;
-    text[17] = DIGITS[counter & 0xf] as number;
+    text[15] = HEX_DIGITS[counter >> 8] as number;
+    text[16] = HEX_DIGITS[(counter >> 4) & 0xf] as number;
+    text[17] = HEX_DIGITS[counter & 0xf] as number;
     const first = 2 * (used + 2);
     for (let index = 0; index < 4; index++) text[19 + index] = entropyDigits[first + index] as number;
     for (let index = 4; index < 16; index++) text[20 + index] = entropyDigits[first + index] as number;

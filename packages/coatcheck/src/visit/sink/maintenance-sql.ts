@@ -147,7 +147,8 @@ export function customerTotals(tenant: string, subject: string) {
 /**
  * Condition: the visit started before a day. The condition lists the tenants, because the index begins with the tenant.
  */
-export const STARTED_BEFORE = "tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND local_day < ?";
+export const STARTED_BEFORE_CONDITION =
+  "tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND local_day < ?";
 
 /**
  * Conditions for the rollups (precomputed statistics) before `day`, by table. The conditions list each tenant and

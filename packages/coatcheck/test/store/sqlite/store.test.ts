@@ -13,11 +13,11 @@ import { makeFullRecord, makeRecord, nextVersion } from "../../../src/testing/re
 import { storeContract } from "../../../src/testing/store-suite.ts";
 import { createTemporaryFolder, readWriterIds, startWriter, storeSession } from "./fixtures.ts";
 
-const OPENER = fileURLToPath(new URL("opener-process.ts", import.meta.url));
+const OPENER_PROGRAM = fileURLToPath(new URL("opener-process.ts", import.meta.url));
 
 /** Opens the file in a process without root's rights, and returns what that process prints. */
 async function openAsOtherUser(path: string): Promise<string> {
-  const opener = spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path], {
+  const opener = spawn(process.execPath, ["--conditions=coatcheck-source", OPENER_PROGRAM, path], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   return await text(opener.stdout);
@@ -220,7 +220,7 @@ describe("sqliteStore", () => {
 
   it("opens the file in every process if several processes create it at the same time", async () => {
     const openers = Array.from({ length: 3 }, () =>
-      spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path, "rounds"], {
+      spawn(process.execPath, ["--conditions=coatcheck-source", OPENER_PROGRAM, path, "rounds"], {
         stdio: ["pipe", "pipe", "inherit"],
       }),
     );

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 
-const CONTRACT = new URL("../../../src/session/store.ts", import.meta.url);
+const CONTRACT_FILE = new URL("../../../src/session/store.ts", import.meta.url);
 
 /** Returns the sentences of the documentation comments in `session/store.ts`, in order. */
 export function readContractSentences(): readonly string[] {
-  const source = readFileSync(CONTRACT, "utf8");
+  const source = readFileSync(CONTRACT_FILE, "utf8");
   return [...source.matchAll(/\/\*\*(.*?)\*\//gs)].flatMap(([, comment = ""]) =>
     comment
       .replaceAll(/^\s*\* ?/gm, "")

@@ -26,7 +26,7 @@ const GOOGLE: Source = {
   medium: "organic",
   referrer: "google.com",
 };
-const PHONE = { ...DESKTOP_CLIENT, browser: "Safari 19", os: "iOS 19", device: "mobile" };
+const PHONE_CLIENT = { ...DESKTOP_CLIENT, browser: "Safari 19", os: "iOS 19", device: "mobile" };
 
 /**
  * Returns the script of the document's example, which covers two days. Anna orders something and comes back later. Ben
@@ -44,7 +44,7 @@ function createExampleScript(): Script {
   anna.wait(20 * SECOND).reportVisibleTime(90 * SECOND);
   anna.wait(40 * SECOND).completeOrder("order-1", 2490, "CHF");
   const ben = new Browser(script, Date.parse("2026-10-05T08:01:00Z"));
-  ben.client = PHONE;
+  ben.client = PHONE_CLIENT;
   ben.viewPage("/tacos", { cameFrom: GOOGLE });
   ben.wait(SECOND).track("product_view");
   anna.now = Date.parse("2026-10-06T07:00:00Z");

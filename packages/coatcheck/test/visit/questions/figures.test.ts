@@ -16,7 +16,7 @@ import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 import { generateMonth, type Traffic } from "./month.ts";
 
 /** All dimensions for which a visit has exactly one value. */
-const NAMES = DIMENSIONS as readonly Dimension[];
+const DIMENSION_NAMES = DIMENSIONS as readonly Dimension[];
 
 function expectedOverview(figures: Figures): VisitFigures {
   const { visits, engaged, converted, visibleTime } = figures;
@@ -135,7 +135,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
   });
 
   it("breakdown() returns the figures of each dimension", async () => {
-    for (const dimension of NAMES) {
+    for (const dimension of DIMENSION_NAMES) {
       const rows = await allRows(dimension);
       const wanted = recount.breakdown(dimension, MONTH);
       expect(new Set(rows.map(({ value }) => value)), dimension).toEqual(new Set(wanted.keys()));
@@ -166,8 +166,8 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
   });
 
   it("breakdown() returns the figures of each dimension with a filter on another dimension", async () => {
-    for (const [index, dimension] of NAMES.entries()) {
-      const by = NAMES[(index * 5 + 3) % NAMES.length] ?? "channel";
+    for (const [index, dimension] of DIMENSION_NAMES.entries()) {
+      const by = DIMENSION_NAMES[(index * 5 + 3) % DIMENSION_NAMES.length] ?? "channel";
       const values = [...new Set(recount.visitsIn(MONTH).map((visit) => valueOfVisit(visit, dimension)))];
       for (const value of values.slice(0, 3)) {
         const filters: Filter[] = [{ dimension, operator: "is", value }];

@@ -17,7 +17,7 @@ const EVENTS = Array.from({ length: ORDER_COUNT + 2 }, (_, index) =>
     order: { orderId: `order-${index}`, revenue: HUGE_AMOUNT, currency: "EUR" },
   }),
 );
-const DELIVERED = [EVENTS.slice(0, ORDER_COUNT), EVENTS.slice(ORDER_COUNT)].map((events) => ({
+const DELIVERED_BATCHES = [EVENTS.slice(0, ORDER_COUNT), EVENTS.slice(ORDER_COUNT)].map((events) => ({
   batch: { events, counts: [] },
 }));
 
@@ -40,12 +40,12 @@ function sums(load: () => Promise<LoadedDatabase>): () => Promise<void> {
 
 it(
   "overview() on SQLite sums revenue above 2^53",
-  sums(() => fillSqlite(DELIVERED)),
+  sums(() => fillSqlite(DELIVERED_BATCHES)),
 );
 
 await describeWithServer("PostgreSQL", "postgres", (url) => {
   it(
     "overview() sums revenue above 2^53",
-    sums(() => fillPostgres(url, DELIVERED)),
+    sums(() => fillPostgres(url, DELIVERED_BATCHES)),
   );
 });

@@ -8,7 +8,7 @@ import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
 import { createTemporaryDatabase } from "../../servers/fixtures.ts";
-import type { Delivered } from "../recount/delivery.ts";
+import type { DeliveredBatch } from "../recount/delivery.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
 
 /** A database that contains the data of a test. */
@@ -31,7 +31,7 @@ const DAYS_RECOMPUTED_AT_END = 10;
  */
 async function writeBatches(
   sink: EventSink & VisitMaintenance,
-  delivered: readonly Pick<Delivered, "batch">[],
+  delivered: readonly Pick<DeliveredBatch, "batch">[],
 ): Promise<void> {
   const half = Math.ceil(delivered.length / 2);
   for (const { batch } of delivered.slice(0, half)) await sink.write(batch);
@@ -42,7 +42,9 @@ async function writeBatches(
 }
 
 /** Writes batches to a SQLite file through its sink. */
-export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[]): Promise<LoadedDatabase> {
+export async function fillSqlite(
+  delivered: readonly Pick<DeliveredBatch, "batch">[],
+): Promise<LoadedDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-questions-"));
   const path = join(folder, "visits.db");
   const sink = sqliteEvents({ path, timeZone: TIME_ZONE });
@@ -56,7 +58,7 @@ export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[])
 /** Writes batches to a PostgreSQL database through its sink. */
 export async function fillPostgres(
   url: string,
-  delivered: readonly Pick<Delivered, "batch">[],
+  delivered: readonly Pick<DeliveredBatch, "batch">[],
 ): Promise<LoadedDatabase> {
   const own = await createTemporaryDatabase(url);
   const pool = new pg.Pool({ connectionString: own.url, max: 4 });

@@ -1,4 +1,4 @@
-import { type Delivered, deliver } from "../recount/delivery.ts";
+import { type DeliveredBatch, deliver } from "../recount/delivery.ts";
 import { Recount } from "../recount/recount.ts";
 import type { Script } from "../recount/script.ts";
 import { generateTraffic, TIME_ZONE } from "../recount/traffic.ts";
@@ -6,7 +6,7 @@ import { generateTraffic, TIME_ZONE } from "../recount/traffic.ts";
 /** One month of traffic, and a recount, which computes the expected figures without the library. */
 export interface Traffic {
   readonly script: Script;
-  readonly delivered: readonly Delivered[];
+  readonly delivered: readonly DeliveredBatch[];
   readonly recount: Recount;
 }
 

@@ -4,14 +4,14 @@ import { describeWithServer } from "../../servers/fixtures.ts";
 import { createEvent, DAY, HOUR, START } from "../facts/events.ts";
 import { fillPostgres, fillSqlite, type LoadedDatabase } from "./load.ts";
 
-const COUNT = {
+const DOCUMENT_COUNT = {
   id: "count-1",
   kind: "bot",
   hour: START - (START % HOUR),
   tenant: "acme",
   documents: 3,
 } as const;
-const DELIVERED = [{ batch: { events: [], counts: [COUNT] } }];
+const DELIVERED_BATCHES = [{ batch: { events: [], counts: [DOCUMENT_COUNT] } }];
 
 function expectOnlyCounts(load: () => Promise<LoadedDatabase>): () => Promise<void> {
   return async () => {
@@ -33,7 +33,7 @@ const createVisitEvents = (tenant: string | null, at: number, wait: number) => [
   createEvent({ tenant, at, type: "product_view" }),
   createEvent({ tenant, at: at + wait, type: "add_to_cart" }),
 ];
-const SAME_VISITOR_ID = [
+const BATCHES_WITH_SAME_VISITOR_ID = [
   {
     batch: {
       events: [...createVisitEvents("acme", START, 10), ...createVisitEvents("acme", START + DAY, 20)],
@@ -75,22 +75,22 @@ function testSameVisitorId(load: () => Promise<LoadedDatabase>): () => Promise<v
 
 it(
   "overview() and funnel() on SQLite separate visitors with the same id in two tenants",
-  testSameVisitorId(() => fillSqlite(SAME_VISITOR_ID)),
+  testSameVisitorId(() => fillSqlite(BATCHES_WITH_SAME_VISITOR_ID)),
 );
 
 it(
   "overview() on SQLite includes a tenant that has counted documents but no visits",
-  expectOnlyCounts(() => fillSqlite(DELIVERED)),
+  expectOnlyCounts(() => fillSqlite(DELIVERED_BATCHES)),
 );
 
 await describeWithServer("PostgreSQL", "postgres", (url) => {
   it(
     "overview() and funnel() separate visitors with the same id in two tenants",
-    testSameVisitorId(() => fillPostgres(url, SAME_VISITOR_ID)),
+    testSameVisitorId(() => fillPostgres(url, BATCHES_WITH_SAME_VISITOR_ID)),
   );
 
   it(
     "overview() includes a tenant that has counted documents but no visits",
-    expectOnlyCounts(() => fillPostgres(url, DELIVERED)),
+    expectOnlyCounts(() => fillPostgres(url, DELIVERED_BATCHES)),
   );
 });

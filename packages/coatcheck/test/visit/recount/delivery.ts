@@ -5,7 +5,7 @@ import { Random } from "./random.ts";
 import { type Action, type CountedDocument, HOUR, type Script, SHOP_HOST } from "./script.ts";
 
 /** A batch, and the actions that it reports. The actions have the same order as the events of the batch. */
-export interface Delivered {
+export interface DeliveredBatch {
   readonly batch: EventBatch;
   readonly actions: readonly Action[];
 }
@@ -15,7 +15,7 @@ export interface Delivered {
  * - `interleaved`: batches arrive late, out of order and more than once.
  * - `shuffled`: the batches of the whole script arrive in random order, some of them twice.
  */
-export type Arrival = "in-order" | "interleaved" | "shuffled";
+export type ArrivalOrder = "in-order" | "interleaved" | "shuffled";
 
 /** Returns the event that reports an action. */
 export function createReportedEvent(action: Action): VisitEvent {
@@ -51,7 +51,7 @@ export function eventTypeOf({ detail }: Action): string {
 }
 
 /** Returns the batches of all nodes, in the order in which they arrive at the sink. */
-export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1): Delivered[] {
+export function deliver(script: Script, arrival: ArrivalOrder = "in-order", seed = 1): DeliveredBatch[] {
   const random = new Random(seed);
   const nodes = new Set([...script.actions, ...script.documents].map(({ node }) => node));
   const batches = [...nodes].flatMap((node) => createBatches(script, node, random));
@@ -65,7 +65,7 @@ export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1)
   return sortByTime(delayed, ({ readyAt }) => readyAt);
 }
 
-interface ReadyBatch extends Delivered {
+interface ReadyBatch extends DeliveredBatch {
   readonly readyAt: number;
 }
 

@@ -16,7 +16,7 @@ import {
   compareJourneys,
   compareOverviews,
 } from "./comparison.ts";
-import { type Arrival, deliver } from "./delivery.ts";
+import { type ArrivalOrder, deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
 import { MINUTE } from "./script.ts";
 import { generateTraffic, TIME_ZONE } from "./traffic.ts";
@@ -35,7 +35,7 @@ const VISITOR_COUNT = 100;
  * statistics) are recomputed.
  */
 const DELIVERIES: readonly {
-  readonly arrival: Arrival;
+  readonly arrival: ArrivalOrder;
   readonly seed: number;
   readonly recomputed: readonly number[];
   /** Describes `recomputed` for the title of the tests. */

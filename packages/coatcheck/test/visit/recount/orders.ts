@@ -1,6 +1,6 @@
 /** Assigns orders to visits, and determines the sources of the orders. */
 import type { Source } from "../../../src/visit/event.ts";
-import type { Delivered } from "./delivery.ts";
+import type { DeliveredBatch } from "./delivery.ts";
 import type { Action } from "./script.ts";
 import { customerOf, recountVisits, sortActions, type Visit } from "./visits.ts";
 
@@ -21,7 +21,7 @@ export interface CountedOrder {
 export function collectOrders(
   arrived: readonly Action[],
   visits: readonly Visit[],
-  delivered: readonly Delivered[],
+  delivered: readonly DeliveredBatch[],
 ): CountedOrder[] {
   return sortActions(arrived).flatMap((action) => {
     const { detail } = action;
@@ -32,7 +32,10 @@ export function collectOrders(
 }
 
 /** Computes the sources of an order from the batches that had arrived when the order was stored. */
-function attributionAtArrival(order: Action, delivered: readonly Delivered[]): CountedOrder["storedSources"] {
+function attributionAtArrival(
+  order: Action,
+  delivered: readonly DeliveredBatch[],
+): CountedOrder["storedSources"] {
   const arrivesWith = delivered.findIndex(({ actions }) => actions.includes(order));
   const known = delivered.slice(0, arrivesWith + 1).flatMap(({ actions }) => actions);
   const { visits } = recountVisits(known.filter(({ visitor }) => visitor === order.visitor));

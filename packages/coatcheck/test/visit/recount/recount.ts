@@ -32,7 +32,7 @@
  */
 import type { CountedKind } from "../../../src/visit/event.ts";
 import { Calendar, startOfHour } from "./calendar.ts";
-import type { Delivered } from "./delivery.ts";
+import type { DeliveredBatch } from "./delivery.ts";
 import { type Condition, orderMeets, valueOfOrder, valueOfVisit, visitMeets } from "./dimensions.ts";
 import { type CountedOrder, collectOrders, customerOfOrder, type Revenue, sumRevenue } from "./orders.ts";
 import { type Action, MINUTE, type Script } from "./script.ts";
@@ -96,7 +96,7 @@ export class Recount {
   readonly #documents: Script["documents"];
   readonly #arrived: readonly Action[];
 
-  constructor(script: Script, delivered: readonly Delivered[], timeZone = "UTC") {
+  constructor(script: Script, delivered: readonly DeliveredBatch[], timeZone = "UTC") {
     this.calendar = new Calendar(timeZone);
     this.#arrived = removeRepeatedOrders(delivered.flatMap(({ actions }) => actions));
     this.#documents = script.documents;

@@ -9,7 +9,7 @@ import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
 import { createTemporaryDatabase, describeWithServer } from "../../servers/fixtures.ts";
 import { type ComparedQuestions, compareFunnels, compareJourneys, compareOverviews } from "./comparison.ts";
-import { type Delivered, deliver } from "./delivery.ts";
+import { type DeliveredBatch, deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
 import { MINUTE, Script } from "./script.ts";
 import { generateTraffic, TIME_ZONE } from "./traffic.ts";
@@ -33,10 +33,10 @@ const options = { timeZone: TIME_ZONE, clock: { now: () => now }, timeBudget: 60
 
 /** Writes the batches of both nodes at the same time. Each node writes its own batches one after another. */
 async function writeConcurrently(sinks: readonly EventSink[]): Promise<void> {
-  const writeAll = async (sink: EventSink, batches: readonly Delivered[]) => {
+  const writeAll = async (sink: EventSink, batches: readonly DeliveredBatch[]) => {
     for (const { batch } of batches) await sink.write(batch);
   };
-  const nodeOf = ({ actions: [first] }: Delivered) => first?.node ?? 0;
+  const nodeOf = ({ actions: [first] }: DeliveredBatch) => first?.node ?? 0;
   await Promise.all(
     sinks.map((sink, node) =>
       writeAll(

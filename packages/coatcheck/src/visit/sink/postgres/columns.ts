@@ -133,12 +133,12 @@ function arrayLiteral<Row>(rows: readonly Row[], column: keyof Row): string {
 }
 
 const NEEDS_ESCAPE_PATTERN = /["\\]/;
-const ESCAPED_CHARACTERS = /["\\]/g;
+const ESCAPED_CHARACTER_PATTERN = /["\\]/g;
 
 function quoteElement(value: unknown): string {
   if (value instanceof Uint8Array) return `"\\\\x${Buffer.from(value).toString("hex")}"`;
   const text = String(value);
-  return `"${NEEDS_ESCAPE_PATTERN.test(text) ? text.replace(ESCAPED_CHARACTERS, "\\$&") : text}"`;
+  return `"${NEEDS_ESCAPE_PATTERN.test(text) ? text.replace(ESCAPED_CHARACTER_PATTERN, "\\$&") : text}"`;
 }
 
 /** Returns `column = excluded.column, …`. */

@@ -3,7 +3,7 @@ import {
   COMPLETE_FROM_SETTING,
   conditionsForOldRollups,
   eraseVisitor,
-  STARTED_BEFORE,
+  STARTED_BEFORE_CONDITION,
   toNumberedParameters,
 } from "../maintenance-sql.ts";
 import type { RetentionLimits } from "../retention.ts";
@@ -51,7 +51,7 @@ export class PostgresExpiry {
       return {
         events: await inPartitions(oldDays, "true"),
         userAgents: await inPartitions(oldAgents, "user_agent is not null"),
-        visits: await count("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay]),
+        visits: await count("coatcheck_visit", STARTED_BEFORE_CONDITION, [firstKeptRollupDay]),
         visitors: await count("coatcheck_visitor", "last_activity_at < ?", [visitorsBefore]),
         rollups: await sum(conditionsForOldRollups(firstKeptRollupDay, rollupsBefore)),
         documentCounts: await count("coatcheck_document_count", "local_day < ?", [firstKeptRollupDay]),
@@ -61,7 +61,7 @@ export class PostgresExpiry {
 
   async deleteRows(): Promise<Expired> {
     const { eventsBefore, completeFrom, rollupsBefore, firstKeptRollupDay } = this.#retention;
-    const ofVisits = `visit_id in (select id from coatcheck_visit where ${STARTED_BEFORE})`;
+    const ofVisits = `visit_id in (select id from coatcheck_visit where ${STARTED_BEFORE_CONDITION})`;
     const userAgents = await this.#expireUserAgents();
     await this.#storeCompleteFrom();
     const eventCount = await this.#dropPartitions();
@@ -69,7 +69,9 @@ export class PostgresExpiry {
     await this.#deleteInSteps("coatcheck_visit_journey", ofVisits, [completeFrom]);
     const visitors = await this.#expireVisitors();
     await this.#deleteInSteps("coatcheck_visit_session", ofVisits, [firstKeptRollupDay]);
-    const visits = await this.#deleteInSteps("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay]);
+    const visits = await this.#deleteInSteps("coatcheck_visit", STARTED_BEFORE_CONDITION, [
+      firstKeptRollupDay,
+    ]);
     await this.#deleteInSteps("coatcheck_visit_order", "local_day < ?", [firstKeptRollupDay]);
     const documentCounts = await this.#deleteInSteps("coatcheck_document_count", "local_day < ?", [
       firstKeptRollupDay,

@@ -45,8 +45,8 @@ const UPSERT_VISITS = insertSql(
   INSERT_TABLES.visit,
   `on conflict (id) do update set ${assignExcluded(INSERT_TABLES.visit.columns.filter((name) => name !== "id"))}`,
 );
-const UPDATE_PROGRESS = updateStatement(PROGRESS_VISIT_COLUMNS);
-const UPDATE_ALL = updateStatement([
+const UPDATE_PROGRESS_COLUMNS = updateStatement(PROGRESS_VISIT_COLUMNS);
+const UPDATE_ALL_COLUMNS = updateStatement([
   ...PROGRESS_VISIT_COLUMNS,
   ...OTHER_VISIT_COLUMNS,
   ...INDEXED_VISIT_COLUMNS,
@@ -235,8 +235,8 @@ export class VisitStatements {
     if (rowsToInsert.length > 0)
       await this.#session.rows(UPSERT_VISITS, columnValues(INSERT_TABLES.visit, rowsToInsert));
     for (const [statement, rows] of [
-      [UPDATE_PROGRESS, rowsInProgress],
-      [UPDATE_ALL, rowsToUpdate],
+      [UPDATE_PROGRESS_COLUMNS, rowsInProgress],
+      [UPDATE_ALL_COLUMNS, rowsToUpdate],
     ] as const) {
       if (rows.length > 0) await this.#session.rows(statement.sql, columnValues(statement, rows));
     }

@@ -4,7 +4,7 @@ import {
   COMPLETE_FROM_SETTING,
   conditionsForOldRollups,
   eraseVisitor,
-  STARTED_BEFORE,
+  STARTED_BEFORE_CONDITION,
   type Statement,
 } from "../maintenance-sql.ts";
 import type { RetentionLimits } from "../retention.ts";
@@ -43,7 +43,7 @@ export class SqliteExpiry {
         "userAgents",
         from("coatcheck_visit_event", "received_at < ? AND user_agent IS NOT NULL", [userAgentsBefore]),
       ],
-      ["visits", from("coatcheck_visit", STARTED_BEFORE, [firstKeptRollupDay])],
+      ["visits", from("coatcheck_visit", STARTED_BEFORE_CONDITION, [firstKeptRollupDay])],
       ["visitors", from("coatcheck_visitor", "last_activity_at < ?", [visitorsBefore])],
       ["documentCounts", from("coatcheck_document_count", "local_day < ?", [firstKeptRollupDay])],
       [
@@ -114,7 +114,7 @@ export class SqliteExpiry {
   /** Deletes the oldest visits that started before a day. */
   #deleteVisits(day: number): number {
     const rows = this.#database
-      .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE} LIMIT ${ROWS_PER_STEP}`)
+      .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE_CONDITION} LIMIT ${ROWS_PER_STEP}`)
       .all(day);
     const ids = JSON.stringify(rows.map(({ id }) => id));
     for (const [table, column] of Object.entries(TABLES_OF_VISIT)) {

@@ -22,9 +22,9 @@ const BACKEND_EVENT_COLUMNS = [
 ] as const;
 const COUNT_COLUMNS = ["id", "tenant", "kind", "hour", "local_day", "documents"] as const;
 
-const UPDATE_PROGRESS = updateStatement(PROGRESS_VISIT_COLUMNS);
-const UPDATE_UNINDEXED = updateStatement([...PROGRESS_VISIT_COLUMNS, ...OTHER_VISIT_COLUMNS]);
-const UPDATE_ALL = updateStatement([
+const UPDATE_PROGRESS_COLUMNS = updateStatement(PROGRESS_VISIT_COLUMNS);
+const UPDATE_UNINDEXED_COLUMNS = updateStatement([...PROGRESS_VISIT_COLUMNS, ...OTHER_VISIT_COLUMNS]);
+const UPDATE_ALL_COLUMNS = updateStatement([
   ...PROGRESS_VISIT_COLUMNS,
   ...OTHER_VISIT_COLUMNS,
   ...INDEXED_VISIT_COLUMNS,
@@ -240,10 +240,10 @@ export class VisitStatements {
     const isIndexChanged = INDEXED_VISIT_COLUMNS.some(differs);
     const isOtherChanged = OTHER_VISIT_COLUMNS.some(differs);
     const { sql, columns } = isIndexChanged
-      ? UPDATE_ALL
+      ? UPDATE_ALL_COLUMNS
       : isOtherChanged
-        ? UPDATE_UNINDEXED
-        : UPDATE_PROGRESS;
+        ? UPDATE_UNINDEXED_COLUMNS
+        : UPDATE_PROGRESS_COLUMNS;
     this.#run(sql, ...columns.map((name) => row[name]), row.id);
   }
 
