@@ -46,7 +46,7 @@ pm.collectionVariables.set("token", body.data.token);
       storefrontStep({
         name: "View the product list",
         path: `${SESSION_PATH}/events`,
-        body: pageView("https://shop.example/products?utm_source=newsletter&utm_medium=email"),
+        body: pageViewBody("https://shop.example/products?utm_source=newsletter&utm_medium=email"),
         test: `
 ${expectStatus(202)}
 pm.test("the session has a visitor", () => {
@@ -94,7 +94,7 @@ pm.test("the token leads to the same session", () => {
       storefrontStep({
         name: "View a product",
         path: `${SESSION_PATH}/events`,
-        body: pageView("https://shop.example/products/123"),
+        body: pageViewBody("https://shop.example/products/123"),
         test: `
 ${expectStatus(202)}
 pm.test("the visitor is the same", () => {
@@ -229,7 +229,7 @@ if (body.data.pageViews !== ${pageViews} && polls < ${MAX_POLLS}) {
   });
 }
 
-function pageView(url: string) {
+function pageViewBody(url: string) {
   return { page: { url }, client: { userAgent: FIREFOX }, events: [{ type: "page_view" }] };
 }
 

@@ -22,7 +22,7 @@ export interface Caller {
  * Requires exactly one space, like the library's parser. Otherwise one request could be a bearer request for the
  * service and a cookie request for the library.
  */
-const BEARER = /^bearer (\S+)$/i;
+const BEARER_PATTERN = /^bearer (\S+)$/i;
 
 /**
  * Authenticates requests. A request may carry both a key and a cookie: an application logs a browser in by sending its
@@ -39,7 +39,7 @@ export class Authenticator {
 
   /** Returns the admin or API consumer whose key the request carries. Null without a valid key. */
   findPrincipal(request: FastifyRequest): Principal | null {
-    const credential = BEARER.exec(request.headers.authorization ?? "")?.[1];
+    const credential = BEARER_PATTERN.exec(request.headers.authorization ?? "")?.[1];
     return credential === undefined ? null : this.#credentials.find(credential);
   }
 
@@ -94,7 +94,7 @@ export class Authenticator {
   async #identify(request: FastifyRequest, newSession: CreateOptions = {}): Promise<Caller> {
     const { authorization } = request.headers;
     const principal = this.findPrincipal(request);
-    const credential = BEARER.exec(authorization ?? "")?.[1];
+    const credential = BEARER_PATTERN.exec(authorization ?? "")?.[1];
     if (authorization !== undefined && principal === null && credential?.length !== TOKEN_LENGTH) {
       throw new CoatcheckError("SESSION_REQUIRED", "Unknown credential in the Authorization header.");
     }

@@ -166,10 +166,10 @@ export const createOrLogInBodySchema = createBody
  * reserved for the application, even if the request carries an API key. The application trusts their content, so only its
  * own code may write them, through the session manager.
  */
-export const UNRESERVED_NAME = /^(?!\$)/;
+export const UNRESERVED_NAME_PATTERN = /^(?!\$)/;
 
 export const sessionData = z
-  .record(z.string().regex(UNRESERVED_NAME), z.unknown(), {
+  .record(z.string().regex(UNRESERVED_NAME_PATTERN), z.unknown(), {
     error: ({ code }) =>
       code === "invalid_key"
         ? "is reserved for the application, like every name that begins with $"

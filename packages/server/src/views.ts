@@ -1,6 +1,6 @@
 import type { Page, SessionRecord, StoreStats } from "coatcheck";
 import type { z } from "zod";
-import { type sessionData, UNRESERVED_NAME } from "./schemas.ts";
+import { type sessionData, UNRESERVED_NAME_PATTERN } from "./schemas.ts";
 import type { sessionPage, sessionStats, sessionView } from "./session-schemas.ts";
 
 /** Creates the body of a successful response. */
@@ -42,7 +42,7 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
 
 /** Returns a session's data for its owner, without the members that are reserved for the application. */
 export function dataOf({ data }: SessionRecord): z.output<typeof sessionData> {
-  return Object.fromEntries(Object.entries(data).filter(([name]) => UNRESERVED_NAME.test(name)));
+  return Object.fromEntries(Object.entries(data).filter(([name]) => UNRESERVED_NAME_PATTERN.test(name)));
 }
 
 /** Converts a page of sessions to JSON. */

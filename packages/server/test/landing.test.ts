@@ -7,13 +7,13 @@ import { ADMIN_TOKEN } from "./fixtures.ts";
 import { useService } from "./local-service.ts";
 import { buildObservedApp, type ObservedApp } from "./observed-app.ts";
 
-const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+const BROWSER_ACCEPT_HEADER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 describe("the landing page", () => {
   let observed: ObservedApp;
   afterEach(() => observed.close());
 
-  async function page(host = "localhost:3000", accept = BROWSER) {
+  async function page(host = "localhost:3000", accept = BROWSER_ACCEPT_HEADER) {
     return await observed.app.inject({ url: "/", headers: { host, accept } });
   }
 

@@ -7,11 +7,11 @@ import { ADMIN_TOKEN, temporaryFolder } from "./fixtures.ts";
 import { LocalService } from "./local-service.ts";
 import { TestClient } from "./test-client.ts";
 
-const POLICY = "maxmemory-policy";
+const POLICY_SETTING = "maxmemory-policy";
 
 /** Starts a Redis with this eviction policy. `startService` starts a service that uses the Redis. */
 async function startRedis(policy: string) {
-  const server = await startOwnRedis({ maxmemory: "100mb", [POLICY]: policy });
+  const server = await startOwnRedis({ maxmemory: "100mb", [POLICY_SETTING]: policy });
   const admin = await connectRedis(server.url);
   const folder = temporaryFolder();
   onTestFinished(async () => {
@@ -44,12 +44,12 @@ describeWithProgram("the service with Redis as its only store", "redis", () => {
     const service = await startService();
     const client = new TestClient(service.url, ADMIN_TOKEN);
     expect((await client.get("/ready")).status).toBe(200);
-    await admin.exec(["CONFIG", "SET", POLICY, "allkeys-lru"]);
+    await admin.exec(["CONFIG", "SET", POLICY_SETTING, "allkeys-lru"]);
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(503);
     await expect
       .poll(() => service.log)
       .toMatch(/Redis may evict sessions \(maxmemory-policy is allkeys-lru\)/);
-    await admin.exec(["CONFIG", "SET", POLICY, "noeviction"]);
+    await admin.exec(["CONFIG", "SET", POLICY_SETTING, "noeviction"]);
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(200);
   });
 

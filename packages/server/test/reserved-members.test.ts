@@ -20,14 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => application.close());
 
-const RESERVED = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
+const RESERVED_MEMBERS = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
 
 /** Creates a session of an API consumer, in which the application stores reserved members. */
 async function createSession() {
   const slack = new TestClient(service().url, API_KEYS.slack);
   const { data } = (await slack.post("/api/v1/sessions", { transport: "bearer" })).body;
   const id = data?.sessionId ?? "";
-  await application.manager.patch(id, { ...RESERVED, cart: { $inside: 1 } });
+  await application.manager.patch(id, { ...RESERVED_MEMBERS, cart: { $inside: 1 } });
   const path = `/api/v1/sessions/${id}`;
   const stored = async () => (await application.manager.find(id))?.data;
   return { path, slack, holder: new TestClient(service().url, data?.token), stored };
@@ -74,7 +74,7 @@ test.each([
       ]);
     }
   }
-  expect(await session.stored()).toEqual({ ...RESERVED, cart: { $inside: 1 } });
+  expect(await session.stored()).toEqual({ ...RESERVED_MEMBERS, cart: { $inside: 1 } });
   const after = await session.slack.get(`${session.path}/data`);
   expect(after.headers.get("etag")).toBe(before.headers.get("etag"));
 });
@@ -87,10 +87,10 @@ test("reserved members are unchanged after patches, a login and a rotation", asy
     slack.patch(`${path}/data`, {}),
   ]);
   const open = { a$: 1, nested: { $too: 2 }, theme: "dark" };
-  expect(await stored()).toEqual({ ...RESERVED, ...open });
+  expect(await stored()).toEqual({ ...RESERVED_MEMBERS, ...open });
   await slack.post(`${path}/authenticate`, { subject: "ann" });
   await slack.post(`${path}/rotate`);
-  expect(await stored()).toEqual({ ...RESERVED, ...open });
+  expect(await stored()).toEqual({ ...RESERVED_MEMBERS, ...open });
   expect((await slack.get(`${path}/data`)).body.data).toEqual(open);
 });
 

@@ -12,7 +12,7 @@ const messageOf = (response: Awaited<ReturnType<TestClient["get"]>>) => [
 ];
 
 const create = (body: unknown) => new TestClient(service().url).post("/api/v1/sessions", body);
-const admin = (path: string) => new TestClient(service().url, ADMIN_TOKEN).get(path);
+const getAsAdmin = (path: string) => new TestClient(service().url, ADMIN_TOKEN).get(path);
 
 test.each([
   [{ name: 7 }, "name must be a string"],
@@ -36,7 +36,11 @@ test.each([
   ["/api/v1/sessions?limit=many", "limit must be a number"],
   ["/api/v1/analytics/breakdown?from=2026-03-01&to=2026-03-02", "dimension is required"],
 ])("the error for GET %s is: %s", async (path, sentence) => {
-  expect(messageOf(await admin(path))).toEqual([400, "VALIDATION_FAILED", `Invalid request: ${sentence}.`]);
+  expect(messageOf(await getAsAdmin(path))).toEqual([
+    400,
+    "VALIDATION_FAILED",
+    `Invalid request: ${sentence}.`,
+  ]);
 });
 
 test("a response names each fault and does not repeat values of the request", async () => {

@@ -69,11 +69,13 @@ export async function examine({
   return { responses, session, findings: removeDuplicates(findings) };
 }
 
-const SESSION_COOKIE_NAME = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
+const SESSION_COOKIE_NAME_PATTERN = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
 
 function findSession(cookies: readonly SetCookie[], name: string | null): SetCookie | null {
   return (
-    cookies.find((each) => (name === null ? SESSION_COOKIE_NAME.test(each.name) : each.name === name)) ?? null
+    cookies.find((each) =>
+      name === null ? SESSION_COOKIE_NAME_PATTERN.test(each.name) : each.name === name,
+    ) ?? null
   );
 }
 

@@ -1,9 +1,9 @@
 /** Matches hosts of common hosting providers, where each subdomain has a different owner. */
-const SHARED_HOSTS =
+const SHARED_HOST_PATTERN =
   /(^|\.)(github\.io|gitlab\.io|vercel\.app|netlify\.app|herokuapp\.com|pages\.dev|workers\.dev|web\.app|firebaseapp\.com|onrender\.com|fly\.dev|azurewebsites\.net|cloudfront\.net)$/;
 
 /** Matches `co.uk`, `com.au`, `or.jp` and similar suffixes. */
-const SECOND_LEVEL_SUFFIX = /(^|\.)(ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}$/;
+const SECOND_LEVEL_SUFFIX_PATTERN = /(^|\.)(ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}$/;
 
 /** Whether the URL's host is this machine. Browsers treat such a URL as secure even without TLS. */
 export function isLocal({ hostname }: URL): boolean {
@@ -29,6 +29,6 @@ export function isPublicSuffix(domain: string): boolean {
 function registrableDomain(host: string): string {
   const labels = host.split(".");
   if (/^[\d.]+$|^\[/.test(host)) return host;
-  const depth = SECOND_LEVEL_SUFFIX.test(host) || SHARED_HOSTS.test(host) ? 3 : 2;
+  const depth = SECOND_LEVEL_SUFFIX_PATTERN.test(host) || SHARED_HOST_PATTERN.test(host) ? 3 : 2;
   return labels.slice(-depth).join(".");
 }

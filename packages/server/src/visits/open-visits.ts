@@ -31,7 +31,7 @@ export interface OpenVisits {
 }
 
 /** Maximum connections to PostgreSQL for analytics queries. */
-const QUESTION_CONNECTIONS = 4;
+const MAX_QUESTION_CONNECTIONS = 4;
 
 interface OpenSink {
   readonly sink: EventSink;
@@ -91,7 +91,7 @@ async function openSink({ database, timeZone }: VisitsConfig, onNotice: NoticeLi
       return { sink: ndjsonSink(database.folder), maintenance: null, questionDatabase: null };
     case "postgres": {
       const sink = await postgresEvents({ connectionString: database.url, timeZone, onNotice });
-      const pool = new Pool({ connectionString: database.url, max: QUESTION_CONNECTIONS });
+      const pool = new Pool({ connectionString: database.url, max: MAX_QUESTION_CONNECTIONS });
       // The pool replaces broken idle connections. Without a listener, their error events would crash the process.
       pool.on("error", () => {});
       return {

@@ -27,13 +27,13 @@ const tenant = tenantText
  */
 const MAX_CURSOR = 16_384;
 
-const FILTER = new RegExp(`^(${DIMENSIONS.join("|")}):(${OPERATORS.join("|")}):([^]{0,1024})$`);
+const FILTER_PATTERN = new RegExp(`^(${DIMENSIONS.join("|")}):(${OPERATORS.join("|")}):([^]{0,1024})$`);
 
 const filter = z
   .string()
-  .regex(FILTER, "must be <dimension>:<is, isNot or contains>:<value>, such as country:is:CH")
+  .regex(FILTER_PATTERN, "must be <dimension>:<is, isNot or contains>:<value>, such as country:is:CH")
   .transform((text): Filter => {
-    const [, dimension, operator, value = ""] = FILTER.exec(text) ?? [];
+    const [, dimension, operator, value = ""] = FILTER_PATTERN.exec(text) ?? [];
     return { dimension, operator, value: value === "" ? null : value } as Filter;
   });
 

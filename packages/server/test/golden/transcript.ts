@@ -26,9 +26,9 @@ const CREDENTIALS = new Map([
 ]);
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/g;
-const SESSION_TOKEN = /(?<![\w-])[\w-]{50}(?![\w-])/g;
-const CSRF_TOKEN = /(?<=csrf_token(?:":\s*"|=)|x-csrf-token: )[^";\s]+/g;
-const CURSOR = /(?<="next":\s*")[^"]+/g;
+const SESSION_TOKEN_PATTERN = /(?<![\w-])[\w-]{50}(?![\w-])/g;
+const CSRF_TOKEN_PATTERN = /(?<=csrf_token(?:":\s*"|=)|x-csrf-token: )[^";\s]+/g;
+const CURSOR_PATTERN = /(?<="next":\s*")[^"]+/g;
 const HASH = /\b[0-9a-f]{64}\b|(?<=[hH]ash":\s*")[^"]+/g;
 
 /**
@@ -43,10 +43,10 @@ export class Mask {
     let masked = text;
     for (const [credential, name] of CREDENTIALS) masked = masked.replaceAll(credential, name);
     return masked
-      .replace(CSRF_TOKEN, (value) => this.#nameOf("csrf token", value))
-      .replace(CURSOR, (value) => this.#nameOf("cursor", value))
+      .replace(CSRF_TOKEN_PATTERN, (value) => this.#nameOf("csrf token", value))
+      .replace(CURSOR_PATTERN, (value) => this.#nameOf("cursor", value))
       .replace(HASH, (value) => this.#nameOf("hash", value))
-      .replace(SESSION_TOKEN, (value) => this.#nameOf("token", value))
+      .replace(SESSION_TOKEN_PATTERN, (value) => this.#nameOf("token", value))
       .replace(UUID, (value) => this.#nameOf("id", value));
   }
 

@@ -10,7 +10,7 @@ type Part = Readonly<Record<string, unknown>>;
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null;
 
 /** A schema with one of these keywords needs no example. */
-const SELF_EXPLANATORY = ["examples", "example", "enum", "const"];
+const SELF_EXPLANATORY_KEYWORDS = ["examples", "example", "enum", "const"];
 
 async function readDocument(): Promise<string> {
   return await (await fetch(`${service().url}/openapi.json`)).text();
@@ -74,7 +74,9 @@ function faultsOf(described: Part, schema: Part, path: string): string[] {
   if ("$ref" in schema) return [];
   const types = [schema, ...((schema.anyOf as Part[] | undefined) ?? [])];
   const isScalar = types.some(({ type }) => ["string", "number", "integer"].includes(String(type)));
-  const isExplained = types.concat(described).some((each) => SELF_EXPLANATORY.some((name) => name in each));
+  const isExplained = types
+    .concat(described)
+    .some((each) => SELF_EXPLANATORY_KEYWORDS.some((name) => name in each));
   return [
     ...("description" in described || types.some((each) => "$ref" in each)
       ? []

@@ -15,7 +15,9 @@ const stored = JSON.parse(text) as Collection;
 const [storefront, ...operations] = stored.item.map((entry) => requestsIn(entry));
 
 /** The requests that need parameters from the user, with the response status if the parameters are missing. */
-const NEEDS_PARAMETERS = [{ name: "End a tenant's sessions, or all sessions (admin)", status: 400 }];
+const REQUESTS_LACKING_PARAMETERS = [
+  { name: "End a tenant's sessions, or all sessions (admin)", status: 400 },
+];
 
 test("the stored collection equals the generated collection", async () => {
   expect(await collectionText()).toBe(text);
@@ -49,7 +51,7 @@ describe("newman on a running service", () => {
       ({ assertions, response }) => assertions === undefined && response.code >= 300,
     );
     expect(refused.map(({ item, response }) => ({ name: item.name, status: response.code }))).toEqual(
-      NEEDS_PARAMETERS,
+      REQUESTS_LACKING_PARAMETERS,
     );
   }, 60_000);
 });
