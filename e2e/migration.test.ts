@@ -6,7 +6,7 @@ import { eventually, showPage, waitForStatus } from "./fixtures.ts";
 import { forgedSession, LEGACY_COOKIES } from "./legacy-cookie-fixtures.ts";
 import { type MigrationSiteOptions, startMigrationSite } from "./migration-fixtures.ts";
 
-const TOKEN = /^[\w-]{50}$/;
+const TOKEN_PATTERN = /^[\w-]{50}$/;
 
 /**
  * Requests `/me` ten times concurrently. Without `no-store`, the browser would send them one by one, because its cache
@@ -87,7 +87,7 @@ describeWithProgram("migration of fifteen legacy cookies, in Chromium", "chromiu
     const [left, ...others] = await context.cookies();
     expect(others).toEqual([]);
     expect(left).toMatchObject({ name: "__Host-sid", secure: true, httpOnly: true });
-    expect(left?.value).toMatch(TOKEN);
+    expect(left?.value).toMatch(TOKEN_PATTERN);
 
     await page.goto(`${site.origin}/me`);
     const after = site.headers.at(-1)?.length ?? 0;

@@ -8,16 +8,19 @@ export interface Warehouse {
   readonly name: string;
 }
 
-const WAREHOUSES = 'SELECT id, company_id AS "companyId", name FROM warehouses';
+const SELECT_WAREHOUSES = 'SELECT id, company_id AS "companyId", name FROM warehouses';
 
 /** Returns a warehouse; null if it does not exist. */
 export async function findWarehouse(queries: Queries, id: number): Promise<Warehouse | null> {
-  return await queries.one<Warehouse>(`${WAREHOUSES} WHERE id = ?`, id);
+  return await queries.one<Warehouse>(`${SELECT_WAREHOUSES} WHERE id = ?`, id);
 }
 
 /** Returns the warehouses of a company. */
 export async function listWarehouses(queries: Queries, company: number): Promise<readonly Warehouse[]> {
-  return await queries.all<Warehouse>(`${WAREHOUSES} WHERE company_id = ? ORDER BY lower(name)`, company);
+  return await queries.all<Warehouse>(
+    `${SELECT_WAREHOUSES} WHERE company_id = ? ORDER BY lower(name)`,
+    company,
+  );
 }
 
 /** A warehouse in the administrator's list. */

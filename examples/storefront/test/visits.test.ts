@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { FIREFOX_USER_AGENT, GOOGLEBOT_USER_AGENT } from "./browser.ts";
 import { ADA, fillCart, HOUR, MINUTE, openCheckout, startShop, TRENCH_COAT } from "./fixtures.ts";
 
-const COOKIE_NAMES = /^[^=]+/;
-const namesOf = (cookies: readonly string[]) => cookies.map((line) => COOKIE_NAMES.exec(line)?.[0]).sort();
+const COOKIE_NAME_PATTERN = /^[^=]+/;
+const namesOf = (cookies: readonly string[]) =>
+  cookies.map((line) => COOKIE_NAME_PATTERN.exec(line)?.[0]).sort();
 
 test("the first page view of a visitor sets two cookies and creates an anonymous session", async () => {
   await using shop = await startShop();

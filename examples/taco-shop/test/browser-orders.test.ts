@@ -19,7 +19,7 @@ import { passwordHasher } from "./shop-fixtures.ts";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-const PLACED: Order = {
+const PLACED_ORDER: Order = {
   number: 1,
   placedAt: "2026-11-21T11:00:00.000Z",
   customer: { name: "Alice", phone: "+41791234567" },
@@ -149,7 +149,7 @@ test("the deletion of an order session also deletes its placed orders, unless th
     const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});
     const who = { participantId: "owner", name: "" };
     history.addMissing(id, [{ number: 1, at: 0, who, what: "ordered", order: 1, outcome: "done" }]);
-    placedOrders.addMissing(id, [PLACED]);
+    placedOrders.addMissing(id, [PLACED_ORDER]);
     ids.push(id);
     await manager.revoke({ session: id });
   }
@@ -159,5 +159,5 @@ test("the deletion of an order session also deletes its placed orders, unless th
   expect(await rest.endAbandoned()).toEqual({ ended: 0, forgotten: 1 });
   const kept = database.prepare("SELECT session_id FROM placed_orders").all();
   expect(kept).toMatchObject([{ session_id: ids[1] }]);
-  expect(placedOrders.list(rest.alice, Number.MAX_SAFE_INTEGER, 1).orders).toEqual([PLACED]);
+  expect(placedOrders.list(rest.alice, Number.MAX_SAFE_INTEGER, 1).orders).toEqual([PLACED_ORDER]);
 });

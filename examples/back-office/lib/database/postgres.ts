@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { Driver, Rows, SqlValue } from "./database.ts";
-import { createTablesSql, POSTGRES } from "./schema.ts";
+import { createTablesSql, POSTGRES_DIALECT } from "./schema.ts";
 
 /** The schema of the application's tables, which are in the same database as the sessions. */
 const SCHEMA = "back_office";
@@ -82,7 +82,7 @@ async function createTables(pool: pg.Pool): Promise<void> {
     await client.query("BEGIN");
     await client.query("SELECT pg_advisory_xact_lock($1)", [SCHEMA_LOCK]);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
-    await client.query(createTablesSql(POSTGRES));
+    await client.query(createTablesSql(POSTGRES_DIALECT));
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK");

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 import type { Driver, Rows, SqlValue } from "./database.ts";
-import { createTablesSql, SQLITE } from "./schema.ts";
+import { createTablesSql, SQLITE_DIALECT } from "./schema.ts";
 
 /** SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY. */
 const UNIQUE_VIOLATIONS: readonly unknown[] = [2067, 1555];
@@ -17,7 +17,7 @@ export function openSqlite(path: string): Driver {
   mkdirSync(dirname(path), { recursive: true });
   const sqlite = new DatabaseSync(path);
   sqlite.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;");
-  sqlite.exec(createTablesSql(SQLITE));
+  sqlite.exec(createTablesSql(SQLITE_DIALECT));
   // From now on SQLite does not wait for other processes, because waiting would block all requests of this process.
   // `retryWhileBusy` repeats a blocked transaction instead.
   sqlite.exec("PRAGMA busy_timeout = 0");

@@ -13,8 +13,8 @@ export interface ShopRequest {
 export type Handler = (shop: Shop, request: ShopRequest) => ShopResponse;
 type HandlersByMethod = Readonly<Record<string, Handler>>;
 
-const ITEM_PATH = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;
-const ORDER_PATH = /^\/orders\/(0|[1-9]\d{0,8})$/;
+const ITEM_PATH_PATTERN = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;
+const ORDER_PATH_PATTERN = /^\/orders\/(0|[1-9]\d{0,8})$/;
 const METHODS_BY_PATH: Readonly<Record<string, HandlersByMethod>> = {
   "/": { GET: (shop) => shop.renderPage() },
   "/csrf": { GET: (shop) => shop.csrfToken() },
@@ -33,9 +33,9 @@ export function findHandler(method: string, path: string): Handler {
 }
 
 function methodsAt(path: string): HandlersByMethod | undefined {
-  const item = ITEM_PATH.exec(path);
+  const item = ITEM_PATH_PATTERN.exec(path);
   if (item) return itemMethods(item[1] as Kind, item[2], item[3] !== undefined);
-  const order = ORDER_PATH.exec(path);
+  const order = ORDER_PATH_PATTERN.exec(path);
   if (order) return { GET: (shop) => shop.readOrder(Number(order[1])) };
   return Object.hasOwn(METHODS_BY_PATH, path) ? METHODS_BY_PATH[path] : undefined;
 }

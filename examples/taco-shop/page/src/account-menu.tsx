@@ -7,7 +7,7 @@ import { LogOut } from "./log-out.tsx";
 import { PastOrders } from "./past-orders.tsx";
 import type { Account, Menu } from "./wire.ts";
 
-type OpenPart = "logIn" | "pastOrders" | "devices" | "logOut" | "logOutEverywhere";
+type AccountDialog = "logIn" | "pastOrders" | "devices" | "logOut" | "logOutEverywhere";
 
 interface AccountMenuProps {
   /** The shop's menu, for the names of ordered products. Undefined until it is loaded. */
@@ -19,7 +19,7 @@ interface AccountMenuProps {
 export function AccountMenu({ menu, button }: AccountMenuProps): ReactNode {
   const { words } = useLanguage();
   const { user, loading } = useSession<Account>();
-  const [open, setOpen] = useState<OpenPart>();
+  const [open, setOpen] = useState<AccountDialog>();
   const [isMenuOpen, setMenuOpen] = useState(false);
   const menuId = useId();
   const container = useRef<HTMLDivElement>(null);
@@ -49,7 +49,7 @@ export function AccountMenu({ menu, button }: AccountMenuProps): ReactNode {
     return () => listeners.abort();
   }, [isMenuOpen, button]);
 
-  const choose = (what: OpenPart) => {
+  const choose = (what: AccountDialog) => {
     // A closing dialog returns the focus to the element that opened it. The menu item no longer exists, so focus the
     // button.
     button.current?.focus();

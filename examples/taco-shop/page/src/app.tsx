@@ -13,7 +13,7 @@ import { useOrders } from "./use-orders.ts";
 /** The delay before the page loads menu and orders again after a failure, in milliseconds. */
 const RETRY_DELAY = 5000;
 
-const INVITATION_FRAGMENT = /^#\/join\/(.+)$/;
+const INVITATION_FRAGMENT_PATTERN = /^#\/join\/(.+)$/;
 
 /** Renders the header and, when menu and orders are loaded, the shop. */
 export function App(): ReactNode {
@@ -89,7 +89,7 @@ function useInvitation() {
   const [token, setToken] = useState<string>();
   useEffect(() => {
     const readHash = () => {
-      const [, found] = INVITATION_FRAGMENT.exec(location.hash) ?? [];
+      const [, found] = INVITATION_FRAGMENT_PATTERN.exec(location.hash) ?? [];
       if (!found) return;
       setToken(found);
       history.replaceState(null, "", location.pathname);

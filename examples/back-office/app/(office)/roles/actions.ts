@@ -14,8 +14,8 @@ import { createOnce } from "../../../lib/submissions.ts";
 const NO_PERMISSION: TextKey = "noSuchPermission";
 const NEED_PERMISSION: TextKey = "needPermission";
 const permissions = z.array(z.enum(PERMISSIONS, NO_PERMISSION));
-const EXISTING_ROLE = z.object({ id: id("noSuchRole"), permissions });
-const NEW_ROLE = z.object({ name, permissions: permissions.min(1, NEED_PERMISSION) });
+const EXISTING_ROLE_FORM = z.object({ id: id("noSuchRole"), permissions });
+const NEW_ROLE_FORM = z.object({ name, permissions: permissions.min(1, NEED_PERMISSION) });
 
 /** Changes the permissions of a role. The server loads every user of the company again at the user's next click. */
 export const saveRole = officeAction(
@@ -23,7 +23,7 @@ export const saveRole = officeAction(
   async (actor, _before: Result, form: FormData) => {
     const { database, context } = actor;
     const company = ownCompany(actor);
-    const { id, permissions } = readForm(EXISTING_ROLE, form, ["permissions"]);
+    const { id, permissions } = readForm(EXISTING_ROLE_FORM, form, ["permissions"]);
     if (!permissions.includes("roles.edit")) await requireOtherRole(actor, id);
     if (!(await changeRole(database, company, id, permissions))) {
       throw new CoatcheckError("VALIDATION_FAILED", "This role does not exist.");
@@ -52,7 +52,7 @@ export const saveNewRole = officeAction(
   async (actor, _before: Result, form: FormData) => {
     const { database, user } = actor;
     const company = ownCompany(actor);
-    const content = readForm(NEW_ROLE, form, ["permissions"]);
+    const content = readForm(NEW_ROLE_FORM, form, ["permissions"]);
     const submission = { user: user.id, form, now: Date.now() };
     const added = await createOnce(database, submission, (queries) => addRole(queries, company, content));
     revalidatePath("/roles");

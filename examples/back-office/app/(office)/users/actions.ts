@@ -12,17 +12,17 @@ import { createOnce } from "../../../lib/submissions.ts";
 import { addUser, changeUser, type Editor, findListedUser } from "../../../lib/users.ts";
 
 const NEED_WAREHOUSE: TextKey = "needWarehouse";
-const USER = z.object({
+const USER_FORM = z.object({
   name,
   email,
   role: id("noSuchRole"),
   warehouse: id("noSuchWarehouse"),
   warehouses: z.array(id("noSuchWarehouse")).min(1, NEED_WAREHOUSE),
 });
-const EXISTING_USER = USER.extend({ id: id("checkForm"), active: z.array(z.string()) });
-const NEW_USER = USER.extend({ password });
+const EXISTING_USER_FORM = USER_FORM.extend({ id: id("checkForm"), active: z.array(z.string()) });
+const NEW_USER_FORM = USER_FORM.extend({ password });
 
-function contentOf({ name, email, role, warehouse, warehouses }: z.output<typeof USER>) {
+function contentOf({ name, email, role, warehouse, warehouses }: z.output<typeof USER_FORM>) {
   return { name, email, roleId: role, warehouseId: warehouse, warehouseIds: warehouses };
 }
 
@@ -38,7 +38,7 @@ export const saveUser = officeAction(
   "users.edit",
   async (actor, _before: Result, form: FormData) => {
     const { user, database, context, sessions } = actor;
-    const change = readForm(EXISTING_USER, form, ["warehouses", "active"]);
+    const change = readForm(EXISTING_USER_FORM, form, ["warehouses", "active"]);
     const isActive = change.active.includes("1");
     const line = await findListedUser(database, change.id);
     if (line === null || (!user.isSuperAdmin && line.companyId !== user.companyId)) throw forbiddenError();
@@ -58,7 +58,7 @@ export const saveNewUser = officeAction(
   async (actor, _before: Result, form: FormData) => {
     const { user, database } = actor;
     const company = ownCompany(actor);
-    const content = readForm(NEW_USER, form, ["warehouses"]);
+    const content = readForm(NEW_USER_FORM, form, ["warehouses"]);
     const hash = await hashPassword(content.password);
     const submission = { user: user.id, form, now: Date.now() };
     const added = await createOnce(database, submission, (queries) =>

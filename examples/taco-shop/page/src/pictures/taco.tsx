@@ -17,17 +17,17 @@ const OTHER_FILLINGS = ["poulet_curry", "oignons", "salade", "curry", "olives"];
 
 /** The picture of each size. */
 const PICTURES: Readonly<Record<string, (props: TacoSizeProps) => ReactNode>> = {
-  tacos_L: Single,
-  tacos_L_mixte: Halves,
-  tacos_XL: InPaper,
-  tacos_XXL: Stacked,
-  tacos_GIGA: OnBoard,
-  tacos_BOWL: Bowl,
+  tacos_L: SingleTaco,
+  tacos_L_mixte: HalvedTaco,
+  tacos_XL: TacoInPaper,
+  tacos_XXL: StackedTacos,
+  tacos_GIGA: TacosOnBoard,
+  tacos_BOWL: TacoBowl,
 };
 
 /** The picture of a taco with its fillings. Each size has a different picture. */
 export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNode {
-  const Picture = PICTURES[size] ?? Single;
+  const Picture = PICTURES[size] ?? SingleTaco;
   return (
     <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">
       <Picture inside={fillings.length > 0 ? fillings : DEFAULT_FILLINGS} />
@@ -36,33 +36,33 @@ export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNod
 }
 
 /** Draws one small parcel. */
-function Single({ inside }: TacoSizeProps): ReactNode {
+function SingleTaco({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="70" rx="32" ry="5" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={36} transform="translate(33 13) scale(.82)" />
+      <WrappedTaco inside={inside} length={36} transform="translate(33 13) scale(.82)" />
     </>
   );
 }
 
 /** Draws a parcel that is cut in two. Each half has different fillings. */
-function Halves({ inside }: TacoSizeProps): ReactNode {
+function HalvedTaco({ inside }: TacoSizeProps): ReactNode {
   const other = inside === DEFAULT_FILLINGS ? OTHER_FILLINGS : [...inside.slice(1), inside[0] ?? ""];
   return (
     <>
       <ellipse cx="60" cy="70" rx="52" ry="5" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={24} transform="translate(11 14) scale(.8)" />
-      <Parcel inside={other} length={24} transform="translate(109 14) scale(-.8 .8)" />
+      <WrappedTaco inside={inside} length={24} transform="translate(11 14) scale(.8)" />
+      <WrappedTaco inside={other} length={24} transform="translate(109 14) scale(-.8 .8)" />
     </>
   );
 }
 
 /** Draws a long parcel, half wrapped in striped paper. */
-function InPaper({ inside }: TacoSizeProps): ReactNode {
+function TacoInPaper({ inside }: TacoSizeProps): ReactNode {
   return (
     <g transform="translate(8 0)">
       <ellipse cx="52" cy="71" rx="50" ry="5" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={70} transform="translate(4 4) scale(.95)" />
+      <WrappedTaco inside={inside} length={70} transform="translate(4 4) scale(.95)" />
       <path
         d="M8 21h44l6 5-5 5 6 5-5 5 6 5-5 5 6 5-5 5 6 5-4 5H8c-5 0-8-11-8-23s3-27 8-27z"
         fill="#fffaf0"
@@ -78,31 +78,31 @@ function InPaper({ inside }: TacoSizeProps): ReactNode {
 }
 
 /** Draws one parcel on top of two other parcels. */
-function Stacked({ inside }: TacoSizeProps): ReactNode {
+function StackedTacos({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="79" rx="54" ry="4" fill="#000" opacity=".12" />
-      <Parcel inside={inside} length={44} transform="translate(15 35) scale(.62)" />
-      <Parcel inside={inside} length={44} transform="translate(60 35) scale(.62)" />
-      <Parcel inside={inside} length={56} transform="translate(31 2) scale(.68)" />
+      <WrappedTaco inside={inside} length={44} transform="translate(15 35) scale(.62)" />
+      <WrappedTaco inside={inside} length={44} transform="translate(60 35) scale(.62)" />
+      <WrappedTaco inside={inside} length={56} transform="translate(31 2) scale(.68)" />
     </>
   );
 }
 
 /** Draws a parcel that fills a wooden board, with a flag. */
-function OnBoard({ inside }: TacoSizeProps): ReactNode {
+function TacosOnBoard({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <rect x="1" y="66" width="118" height="11" rx="5" fill="#8f5a32" />
       <rect x="1" y="66" width="118" height="4" rx="2" fill="#b27a4b" />
       <path d="M38 30V4" stroke="#7a5c49" strokeWidth="2" strokeLinecap="round" />
       <path d="M39 4h22l-5 6 5 6H39z" fill="#3f6b2c" />
-      <Parcel inside={inside} length={88} transform="translate(4 3) scale(.95)" />
+      <WrappedTaco inside={inside} length={88} transform="translate(4 3) scale(.95)" />
     </>
   );
 }
 
-function Bowl({ inside }: TacoSizeProps): ReactNode {
+function TacoBowl({ inside }: TacoSizeProps): ReactNode {
   return (
     <>
       <ellipse cx="60" cy="74" rx="36" ry="5" fill="#000" opacity=".12" />
@@ -123,7 +123,7 @@ interface ParcelProps extends TacoSizeProps {
 }
 
 /** Draws a grilled parcel that is cut open at its right end. */
-function Parcel({ inside, length, transform }: ParcelProps): ReactNode {
+function WrappedTaco({ inside, length, transform }: ParcelProps): ReactNode {
   const left = 10;
   const cut = left + length;
   const bars = Array.from({ length: Math.floor(length / 13) }, (_, index) => left + 10 + index * 13);
