@@ -23,7 +23,7 @@ import { measureUnused } from "./unused.ts";
 const PROCESSES_PER_SERVER = Number(process.env.BENCH_PROCESSES ?? 5);
 /** Measurement rounds per server process. */
 const ROUNDS_PER_PROCESS = Number(process.env.BENCH_ROUNDS ?? 2);
-const CONNECTIONS = 32;
+const CONNECTION_COUNT = 32;
 const WARM_UP_SECONDS = 1.5;
 const ROUND_SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
 
@@ -88,7 +88,7 @@ async function cpuTimeOf(child: ChildProcess): Promise<number> {
  * than the session library.
  */
 async function sendRequests(server: ServerProcess, seconds: number) {
-  const share = Math.ceil(server.cookies.length / CONNECTIONS);
+  const share = Math.ceil(server.cookies.length / CONNECTION_COUNT);
   let first = 0;
   let isDone = false;
   const stayAwake = () => {
@@ -97,7 +97,7 @@ async function sendRequests(server: ServerProcess, seconds: number) {
   stayAwake();
   const result = await autocannon({
     url: `http://127.0.0.1:${server.port}`,
-    connections: CONNECTIONS,
+    connections: CONNECTION_COUNT,
     duration: seconds,
     setupClient: (client) => {
       const cookies = server.cookies.slice(first, first + share);
@@ -185,7 +185,7 @@ const report = [
   `Each request is a GET by a logged-in user, over ${SESSION_COUNT.toLocaleString("en")} sessions of 1 KB.`,
   "",
   `- Machine: Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB. The load average was ${loadBefore.toFixed(1)} at the start.`,
-  `- Method: medians over ${PROCESSES_PER_SERVER} new processes per server, each with ${ROUNDS_PER_PROCESS} interleaved rounds of ${ROUND_SECONDS} s. The client has ${CONNECTIONS} connections and never sleeps.`,
+  `- Method: medians over ${PROCESSES_PER_SERVER} new processes per server, each with ${ROUNDS_PER_PROCESS} interleaved rounds of ${ROUND_SECONDS} s. The client has ${CONNECTION_COUNT} connections and never sleeps.`,
   "- *of bare*: requests/s divided by those of the bare framework in the same round.",
   "- *CPU per request*: user and system time of the server's process, as reported by the operating system.",
   "- *session CPU*: the same, minus that of the bare framework in the same round.",

@@ -41,15 +41,21 @@ const BANNED_PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = 
 ];
 
 /** Files that are not checked: licenses and other text that must not be changed, and this list. */
-const EXEMPT_FILES = [/^LICENSE$|\/LICENSE$/, /^package-lock\.json$/, /^scripts\/check-language\.ts$/];
-const TEXT_FILES = /\.(ts|tsx|mts|js|mjs|md|css|html|php|lua|sql|json|ya?ml)$/;
+const EXEMPT_FILE_PATTERNS = [
+  /^LICENSE$|\/LICENSE$/,
+  /^package-lock\.json$/,
+  /^scripts\/check-language\.ts$/,
+];
+const TEXT_FILE_PATTERN = /\.(ts|tsx|mts|js|mjs|md|css|html|php|lua|sql|json|ya?ml)$/;
 
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   cwd: root,
   encoding: "utf8",
 })
   .split("\n")
-  .filter((file) => TEXT_FILES.test(file) && !EXEMPT_FILES.some((pattern) => pattern.test(file)));
+  .filter(
+    (file) => TEXT_FILE_PATTERN.test(file) && !EXEMPT_FILE_PATTERNS.some((pattern) => pattern.test(file)),
+  );
 
 const faults = files.flatMap((file) =>
   readFileSync(join(root, file), "utf8")

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 
-const START = fileURLToPath(new URL("start.ts", import.meta.url));
+const START_SCRIPT = fileURLToPath(new URL("start.ts", import.meta.url));
 let taken: Server;
 
 afterEach(() => {
@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 async function start(port: number, ...args: string[]) {
-  const child = execFile(process.execPath, [START, ...args], { env: { PORT: String(port) } });
+  const child = execFile(process.execPath, [START_SCRIPT, ...args], { env: { PORT: String(port) } });
   let output = "";
   let errors = "";
   child.stdout?.on("data", (chunk) => {

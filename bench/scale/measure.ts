@@ -18,7 +18,7 @@ export interface Measurement {
 }
 
 /** The number of measured calls, and the preparation of each call. */
-export interface Sampling {
+export interface SamplingOptions {
   readonly rounds: number;
   /** Runs before each call, without being timed. */
   readonly prepare?: (round: number) => Promise<void> | void;
@@ -35,7 +35,7 @@ const MIN_ROUNDS = 3;
  */
 export async function measureCalls(
   run: (round: number) => Promise<unknown>,
-  { rounds, prepare }: Sampling,
+  { rounds, prepare }: SamplingOptions,
 ): Promise<Measurement> {
   const times: number[] = [];
   const holds: number[] = [];

@@ -26,7 +26,7 @@ export interface FilledStore {
 }
 
 const SESSIONS_PER_BATCH = 1000;
-const SWEPT_SESSIONS = 3500;
+const SWEPT_SESSION_COUNT = 3500;
 const CONCURRENT_INSERTS = 2000;
 const INSERT_ROUNDS = 5;
 const SWEEP_ROUNDS = 3;
@@ -154,7 +154,7 @@ export const OPERATIONS: readonly Operation[] = [
     measure: (subject) => measureSweep(subject, SESSIONS_PER_BATCH, 0),
   },
   {
-    name: `sweep() of ${SWEPT_SESSIONS.toLocaleString("en")}`,
-    measure: (subject) => measureSweep(subject, SWEPT_SESSIONS, SWEEP_ROUNDS * SESSIONS_PER_BATCH),
+    name: `sweep() of ${SWEPT_SESSION_COUNT.toLocaleString("en")}`,
+    measure: (subject) => measureSweep(subject, SWEPT_SESSION_COUNT, SWEEP_ROUNDS * SESSIONS_PER_BATCH),
   },
 ];

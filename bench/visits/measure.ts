@@ -5,13 +5,13 @@ import { BATCH_SIZE, firstItems, type LoadResult, storeEvents } from "./load.ts"
 import { type QuestionResult, runQuery, timedQuestions } from "./questions.ts";
 import { DAY, eventsOf, TRAFFIC_END, VISITS_PER_MILLION_EVENTS } from "./traffic.ts";
 
-/** Number of events that are stored one by one, to compare with `BATCHED_EVENTS` events that are stored in batches. */
-const SINGLE_EVENTS = 2000;
-const BATCHED_EVENTS = 50_000;
+/** Number of events that are stored one by one, to compare with `BATCHED_EVENT_COUNT` in batches. */
+const SINGLE_EVENT_COUNT = 2000;
+const BATCHED_EVENT_COUNT = 50_000;
 /** Number of days of generated traffic. */
 const TRAFFIC_DAYS = 90;
 /** Number of events in the day whose rollup is measured. */
-const MEASURED_DAY_EVENTS = 500_000;
+const MEASURED_DAY_EVENT_COUNT = 500_000;
 
 /** The results of one database. */
 export interface DatabaseResults {
@@ -73,11 +73,11 @@ export async function measureDatabase(
 }
 
 async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: LoadResult }[]> {
-  const traffic = () => firstItems(eventsOf({ visits: BATCHED_EVENTS, days: 1 }), BATCHED_EVENTS);
+  const traffic = () => firstItems(eventsOf({ visits: BATCHED_EVENT_COUNT, days: 1 }), BATCHED_EVENT_COUNT);
   const loads: { name: string; load: LoadResult }[] = [];
   for (const [size, count] of [
-    [1, SINGLE_EVENTS],
-    [BATCH_SIZE, BATCHED_EVENTS],
+    [1, SINGLE_EVENT_COUNT],
+    [BATCH_SIZE, BATCHED_EVENT_COUNT],
   ] as const) {
     const each = size === 1 ? "one event a write" : `${size} events a write`;
     console.error(`  ${each}`);
@@ -101,13 +101,13 @@ async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: L
 /** Measures the rollup of a day with 500,000 events, or with all generated events if those are fewer. */
 async function measureDay(kind: DatabaseKind, allVisits: number): Promise<DayResults> {
   console.error("  one day");
-  const visits = Math.min(allVisits, (MEASURED_DAY_EVENTS / 1_000_000) * VISITS_PER_MILLION_EVENTS);
+  const visits = Math.min(allVisits, (MEASURED_DAY_EVENT_COUNT / 1_000_000) * VISITS_PER_MILLION_EVENTS);
   const database = await kind.open();
   try {
     const { events } = await storeEvents(
       eventsOf({ visits, days: 1 }),
       (batch) => database.sink.write({ events: batch, counts: [] }),
-      { step: "stored", total: MEASURED_DAY_EVENTS },
+      { step: "stored", total: MEASURED_DAY_EVENT_COUNT },
     );
     await database.finishLoading();
     const probe = monitorEventLoopDelay({ resolution: 1 });

@@ -26,7 +26,7 @@ const PHP: TestProgram = { title: "PHP", candidates: ["php"], debianPackage: "ph
  * A fake `apt-get`. It writes its arguments to the file `calls`. It fails for packages in the file `refused`, with the
  * message there. Otherwise it creates a program for each package in its own folder.
  */
-const APT_GET = `#!/bin/sh
+const APT_GET_SCRIPT = `#!/bin/sh
 PATH=/usr/bin:/bin
 folder=$(dirname "$0")
 echo "$*" >> "$folder/calls"
@@ -48,7 +48,7 @@ function createMachine(refused: Readonly<Record<string, string>> = {}) {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const programs = join(folder, "programs");
   mkdirSync(programs);
-  writeFileSync(join(programs, "apt-get"), APT_GET, { mode: 0o755 });
+  writeFileSync(join(programs, "apt-get"), APT_GET_SCRIPT, { mode: 0o755 });
   writeFileSync(join(programs, "calls"), "");
   const lines = Object.entries(refused).map(([name, reason]) => `${name} ${reason}\n`);
   writeFileSync(join(programs, "refused"), lines.join(""));
@@ -175,7 +175,7 @@ describe("installDebianPackages()", () => {
   test("prevents Debian from starting services, but only during the installation", () => {
     const { settings, programs, folder } = createMachine();
     const aptGet = join(programs, "apt-get");
-    writeFileSync(aptGet, `${APT_GET}cp "${settings.servicePolicy}" "${folder}/seen"\n`);
+    writeFileSync(aptGet, `${APT_GET_SCRIPT}cp "${settings.servicePolicy}" "${folder}/seen"\n`);
     chmodSync(aptGet, 0o755);
     installDebianPackages(() => ["redis-server"], settings);
     expect(readFileSync(join(folder, "seen"), "utf8")).toContain("exit 101");
