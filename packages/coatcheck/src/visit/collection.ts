@@ -68,8 +68,8 @@ export class Collection {
   readonly catalog: EventCatalog;
   readonly visits = new CurrentVisits();
   readonly pages = new KnownPages();
-  readonly orders: KnownOrders;
-  readonly suspicion: SuspicionWatch;
+  readonly knownOrders: KnownOrders;
+  readonly suspicionWatch: SuspicionWatch;
   readonly newId: () => string;
   readonly #eventLimit: EventLimit;
   readonly #dailyVisitors: DailyVisitors | null;
@@ -83,8 +83,8 @@ export class Collection {
     this.#ownHosts = options.ownHosts;
     this.rules = rulesOf(options.privacy);
     this.catalog = options.events ?? defineEvents({});
-    this.orders = new KnownOrders(options.orders);
-    this.suspicion = new SuspicionWatch(options.clock, options.suspicion);
+    this.knownOrders = new KnownOrders(options.orders);
+    this.suspicionWatch = new SuspicionWatch(options.clock, options.suspicion);
     this.newId = uuidV7Source(options);
     this.#clientDescriptions = new ClientDescriptions(this.rules.keepsDetails);
     this.#eventLimit = new EventLimit(options.eventsPerMinute);
@@ -175,11 +175,11 @@ export class Collection {
    * have exited before the event was stored. Sinks ignore orders that they have already stored.
    */
   trackOrderAgain(actor: EventActor, { id, tenant, conversion }: ConvertedSession): void {
-    if (conversion === null || this.orders.has(tenant, conversion.orderId)) return;
+    if (conversion === null || this.knownOrders.has(tenant, conversion.orderId)) return;
     const { at, ...order } = conversion;
     const now = this.now();
     if (now - at > MAX_LATENESS) return;
-    this.orders.rememberOrder(tenant, order, id);
+    this.knownOrders.rememberOrder(tenant, order, id);
     const content = {
       id: orderEventId(tenant, order.orderId),
       type: "order_completed",
@@ -189,7 +189,7 @@ export class Collection {
     };
     this.options.queue
       .trackDurably(this.#eventOf(actor, { ...content, origin: "backend" }, now))
-      .catch(() => this.orders.forgetOrder(tenant, order.orderId));
+      .catch(() => this.knownOrders.forgetOrder(tenant, order.orderId));
   }
 
   /** Builds the event. Removes links to a person if the privacy mode forbids them. */

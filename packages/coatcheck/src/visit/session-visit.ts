@@ -51,9 +51,9 @@ export class SessionVisitHandle implements VisitObserver {
     const checked = requireOrder(order);
     const { collection } = this.#request;
     const tenant = this.#request.actorOf(this.#session).tenant;
-    await collection.orders.requireNoConflict(tenant, checked, this.#session.id);
+    await collection.knownOrders.requireNoConflict(tenant, checked, this.#session.id);
     await this.#session.changeVisit(createConversionChange(checked, collection.now()));
-    collection.orders.rememberOrder(tenant, checked, this.#session.id);
+    collection.knownOrders.rememberOrder(tenant, checked, this.#session.id);
     if (this.visitorId === null) return { collected: false };
     const id = orderEventId(tenant, checked.orderId);
     const event = this.#eventOf({ id, type: "order_completed", isKey: true });

@@ -152,12 +152,12 @@ export class VisitingRequest {
 
   /** Checks a page view for suspicious patterns. */
   watchForSuspicion({ id, client }: SessionRecord, isNewSession: boolean): void {
-    const { suspicion } = this.collection;
+    const { suspicionWatch } = this.collection;
     const { request, client: address } = this.requestWithClient;
-    if (isNewSession) suspicion.onSessionCreated(address.address);
+    if (isNewSession) suspicionWatch.onSessionCreated(address.address);
     else {
       const userAgent = request.header("user-agent");
-      suspicion.pageViewed(id, client, { userAgent, country: this.client.country });
+      suspicionWatch.pageViewed(id, client, { userAgent, country: this.client.country });
     }
   }
 

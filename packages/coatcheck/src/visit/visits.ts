@@ -70,12 +70,12 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
 
   /** Emits `suspicious` with a {@link Suspicion}. */
   get events(): EventEmitter<VisitEvents> {
-    return this.#collection.suspicion.events;
+    return this.#collection.suspicionWatch.events;
   }
 
   /** Returns how many suspicious patterns of each kind this process has found. */
   get suspicions(): Readonly<Record<Suspicion["kind"], number>> {
-    return this.#collection.suspicion.counts;
+    return this.#collection.suspicionWatch.counts;
   }
 
   /**
@@ -83,7 +83,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
    * sessions that begin with a page view; call it yourself when a backend creates a session for a client.
    */
   sessionCreated(address: string | null): void {
-    if (this.#collection.rules.collects) this.#collection.suspicion.onSessionCreated(address);
+    if (this.#collection.rules.collects) this.#collection.suspicionWatch.onSessionCreated(address);
   }
 
   /** Returns `session.visit`, with a `track` that accepts only the defined events. */
@@ -135,12 +135,12 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     order: ConvertedOrder,
   ): Promise<Tracked> {
     const checked = requireOrder(order);
-    const { orders } = this.#collection;
+    const { knownOrders } = this.#collection;
     const now = this.#collection.now();
     const tenant = (await manager.find(sessionId))?.tenant ?? null;
-    await orders.requireNoConflict(tenant, checked, sessionId);
+    await knownOrders.requireNoConflict(tenant, checked, sessionId);
     const record = await manager.changeVisit(sessionId, createConversionChange(checked, now));
-    orders.rememberOrder(tenant, checked, sessionId);
+    knownOrders.rememberOrder(tenant, checked, sessionId);
     const actor = this.#reporterOf(record);
     if (actor === null) return { collected: false };
     const id = orderEventId(tenant, checked.orderId);

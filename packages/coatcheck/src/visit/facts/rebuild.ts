@@ -16,7 +16,7 @@ export interface RebuildInput {
   /** The last visit before the visits to rebuild; null if there is none. */
   readonly previous: VisitRow | null;
   /** The stored visits to rebuild, ordered by start time: every visit after `previous`. */
-  readonly stored: readonly VisitRow[];
+  readonly storedVisits: readonly VisitRow[];
   /** The event at which the rebuild begins: see {@link findWindowStart}. */
   readonly from: WindowStart | null;
   /** All of the visitor's events since {@link MAX_PAGE_AGE} before `from`, including the new events. No duplicates. */
@@ -39,7 +39,7 @@ export interface RebuildResult {
   /** All rebuilt visits. `isChanged` tells whether a visit differs from the stored one. */
   readonly visits: readonly (VisitFacts & { readonly isChanged: boolean })[];
   /** Ids of stored visits that no longer exist. */
-  readonly deleted: readonly string[];
+  readonly deletedVisitIds: readonly string[];
   /** The backend events that are new or now belong to another visit. */
   readonly backendEvents: readonly EventWithVisitId[];
   readonly orders: readonly EventWithVisitId[];
@@ -96,13 +96,13 @@ export function findWindowStart(
 
 /** Rebuilds a visitor's visits. Does not change events that belong to an earlier visit. */
 export function rebuildVisits(input: RebuildInput): RebuildResult {
-  const { tenant, visitor, stored, time } = input;
+  const { tenant, visitor, storedVisits, time } = input;
   const assigner = createAssigner(input.events, input.from);
   const { visits: assigned, withoutVisit } = assigner;
-  const storedById = new Map(stored.map((row) => [row.id, row]));
+  const storedById = new Map(storedVisits.map((row) => [row.id, row]));
   const result: Mutable<RebuildResult> = {
     visits: [],
-    deleted: [],
+    deletedVisitIds: [],
     backendEvents: [],
     orders: [],
     dirtyDays: new Set(),
@@ -130,7 +130,7 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     for (const { order_id, at } of ofVisit) if (order_id !== null) result.dirtyDays.add(time.dayOf(at));
   }
   for (const row of storedById.values()) {
-    result.deleted.push(row.id);
+    result.deletedVisitIds.push(row.id);
     addDaysOfVisit(row, result.dirtyDays);
   }
   recordOrdersAndBackendEvents(
@@ -152,9 +152,9 @@ function isStoredElsewhere(
 }
 
 /** Returns whether a stored backend event belongs to a visit before the rebuilt ones. */
-function belongsToEarlierVisit(id: string, { backendEvents, stored }: RebuildInput): boolean {
+function belongsToEarlierVisit(id: string, { backendEvents, storedVisits }: RebuildInput): boolean {
   const visitId = backendEvents.get(id) ?? null;
-  return visitId !== null && stored.every((row) => row.id !== visitId);
+  return visitId !== null && storedVisits.every((row) => row.id !== visitId);
 }
 
 /** Records orders. Also records backend events that now belong to another visit. */

@@ -23,7 +23,7 @@ export interface RecentVisitor {
   readonly tenant: string;
   readonly assigner: VisitAssigner;
   /** The stored row of each visit of the assigner. */
-  readonly stored: Map<AssignedVisit, VisitFacts>;
+  readonly storedFacts: Map<AssignedVisit, VisitFacts>;
   /** The visit before the visits in `stored`. */
   readonly previous: VisitRow | null;
   /** {@link VisitorRow.last_activity_at} */
@@ -37,7 +37,7 @@ export interface RecentVisitor {
 /** A visit to which events were added. */
 export interface ExtendedVisit extends VisitFacts {
   /** The row before the new events; null for a new visit. */
-  readonly before: VisitFacts | null;
+  readonly factsBefore: VisitFacts | null;
 }
 
 /** The changes that new events of a visitor in memory cause. */
@@ -113,7 +113,7 @@ export class RecentVisitors {
     const size =
       EVENT_OVERHEAD_BYTES +
       estimateBytes(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
-    this.#visitors.set(visitor.visitorNumber, { ...visitor, assigner, stored, size }, { size });
+    this.#visitors.set(visitor.visitorNumber, { ...visitor, assigner, storedFacts: stored, size }, { size });
   }
 
   /**
@@ -123,7 +123,7 @@ export class RecentVisitors {
    *   visit.
    */
   extendVisits(visitor: RecentVisitor, added: readonly VisitEventRow[]): ExtendedVisits | null {
-    const { assigner, stored } = visitor;
+    const { assigner, storedFacts } = visitor;
     const events = added.toSorted(compareForAssignment);
     const [first] = events;
     const isInOrder = !assigner.newest || !first || compareForAssignment(assigner.newest, first) < 0;
@@ -141,20 +141,20 @@ export class RecentVisitors {
     }
     const dirtyDays = new Set<number>();
     const visits = [...touched].map((visit) => {
-      const before = stored.get(visit) ?? null;
+      const before = storedFacts.get(visit) ?? null;
       const facts = factsOf(visit, this.#contextOf(visitor, visit));
-      stored.set(visit, facts);
+      storedFacts.set(visit, facts);
       if (before) addDaysOfVisit(before.row, dirtyDays);
       addDaysOfVisit(facts.row, dirtyDays);
       for (const { event } of facts.row.orders > 0 ? visit.parts : []) {
         if (event.order_id !== null) dirtyDays.add(this.#time.dayOf(event.at));
       }
-      return { ...facts, before };
+      return { ...facts, factsBefore: before };
     });
     const visitOf = new Map<VisitEventRow, VisitRow>();
     for (const [event, visit] of owners) {
       dirtyDays.add(this.#time.dayOf(event.at));
-      visitOf.set(event, (stored.get(visit) as VisitFacts).row);
+      visitOf.set(event, (storedFacts.get(visit) as VisitFacts).row);
     }
     // The cache updates the size of an entry only when the entry is set again.
     this.#visitors.delete(visitor.visitorNumber);
@@ -165,9 +165,12 @@ export class RecentVisitors {
     return { visits, visitOf, dirtyDays };
   }
 
-  #contextOf({ tenant, visitorNumber, assigner, stored, previous }: RecentVisitor, visit: AssignedVisit) {
+  #contextOf(
+    { tenant, visitorNumber, assigner, storedFacts, previous }: RecentVisitor,
+    visit: AssignedVisit,
+  ) {
     const before = assigner.visits[assigner.visits.indexOf(visit) - 1];
-    const last = before ? (stored.get(before)?.row ?? null) : previous;
+    const last = before ? (storedFacts.get(before)?.row ?? null) : previous;
     return { tenant, visitor: visitorNumber, previous: last, time: this.#time };
   }
 }

@@ -17,7 +17,7 @@ function cacheVisitor(recent: RecentVisitors, number: number): void {
     isChanged: true,
   }));
   const rest = {
-    deleted: [],
+    deletedVisitIds: [],
     backendEvents: [],
     orders: [],
     dirtyDays: new Set<number>(),

@@ -13,7 +13,7 @@ export interface AddedEvents {
   readonly visitor: number;
   /** {@link LockedVisitor.lastWrite} */
   readonly lastWrite: number | null;
-  readonly added: readonly VisitEventRow[];
+  readonly addedEvents: readonly VisitEventRow[];
   /** All visits that started after this time are rebuilt. */
   readonly rebuiltAfter: number;
 }
@@ -26,7 +26,7 @@ export interface ExtendedByEvents extends AddedEvents {
 /** The added events of one visitor, the result of the rebuild, and the rows from which the result was computed. */
 export interface RebuiltVisits extends AddedEvents {
   readonly result: RebuildResult;
-  readonly stored: readonly VisitRow[];
+  readonly storedVisits: readonly VisitRow[];
   readonly previous: VisitRow | null;
 }
 
@@ -35,22 +35,22 @@ type RebuiltVisit = ChangedVisit & VisitFacts;
 
 /** The changes that the events of a batch cause. */
 export interface Changes {
-  readonly rebuilt: readonly RebuiltVisits[];
-  readonly extended: readonly ExtendedByEvents[];
+  readonly rebuiltVisits: readonly RebuiltVisits[];
+  readonly extendedVisits: readonly ExtendedByEvents[];
   /** The events of the batch that were not stored before. */
-  readonly inserted: readonly VisitEventRow[];
+  readonly insertedEvents: readonly VisitEventRow[];
   /** Backend events of earlier batches whose session had no visit until now. */
-  readonly adopted: readonly VisitEventRow[];
+  readonly adoptedEvents: readonly VisitEventRow[];
   /** Backend events of the batch whose session has no visit. */
-  readonly orphans: readonly VisitEventRow[];
+  readonly orphanEvents: readonly VisitEventRow[];
 }
 
 /** The dependencies of {@link ChangeWriter}. */
 export interface IngestDependencies {
   readonly statements: VisitStatements;
-  readonly visitors: VisitorStatements;
+  readonly visitorStatements: VisitorStatements;
   /** The visits that earlier transactions of this process have cached. */
-  readonly recent: RecentVisitors;
+  readonly recentVisitors: RecentVisitors;
   readonly time: LocalTime;
 }
 
@@ -58,53 +58,53 @@ export interface IngestDependencies {
 export class ChangeWriter {
   readonly #statements: VisitStatements;
   readonly #visitors: VisitorStatements;
-  readonly #recent: RecentVisitors;
+  readonly #recentVisitors: RecentVisitors;
   readonly #time: LocalTime;
 
-  constructor({ statements, visitors, recent, time }: IngestDependencies) {
+  constructor({ statements, visitorStatements, recentVisitors, time }: IngestDependencies) {
     this.#statements = statements;
-    this.#visitors = visitors;
-    this.#recent = recent;
+    this.#visitors = visitorStatements;
+    this.#recentVisitors = recentVisitors;
     this.#time = time;
   }
 
   /** Stores the changes, and caches the rebuilt visits. */
   async write(changes: Changes): Promise<void> {
-    const { rebuilt, extended, orphans } = changes;
+    const { rebuiltVisits, extendedVisits, orphanEvents } = changes;
     const statements = this.#statements;
-    await statements.deleteVisits(rebuilt.flatMap(({ result }) => result.deleted));
-    const changed = rebuilt.flatMap(changedVisitsOf);
-    const extensions = extended.flatMap(({ extension }) => extension.visits);
+    await statements.deleteVisits(rebuiltVisits.flatMap(({ result }) => result.deletedVisitIds));
+    const changed = rebuiltVisits.flatMap(changedVisitsOf);
+    const extensions = extendedVisits.flatMap(({ extension }) => extension.visits);
     const visits: ChangedVisit[] = [...changed];
-    for (const { row, journey, before } of extensions)
-      visits.push({ row, journey, before: before?.row ?? null });
+    for (const { row, journey, factsBefore } of extensions)
+      visits.push({ row, journey, rowBefore: factsBefore?.row ?? null });
     await statements.putVisits(visits);
     await statements.putJourneys([
       ...changed,
-      ...extensions.flatMap(({ row, journey, before }) =>
-        journey === before?.journey ? [] : { row, journey, before: before?.row ?? null },
+      ...extensions.flatMap(({ row, journey, factsBefore }) =>
+        journey === factsBefore?.journey ? [] : { row, journey, rowBefore: factsBefore?.row ?? null },
       ),
     ]);
     await this.#putSessions(changed, extensions);
     await this.#putOrders(changes);
     await statements.putBackendEvents([
-      ...rebuilt
+      ...rebuiltVisits
         .flatMap(({ result }) => result.backendEvents)
         .map(({ event, visitId }) => this.#backendRow(event, visitId)),
-      ...extended
+      ...extendedVisits
         .flatMap(({ extension }) => [...extension.visitOf])
         .flatMap(([event, visit]) => (event.is_backend ? this.#backendRow(event, visit.id) : [])),
-      ...orphans.map((event) => this.#backendRow(event, null)),
+      ...orphanEvents.map((event) => this.#backendRow(event, null)),
     ]);
-    await this.#visitors.updateFirstVisits(rebuilt.flatMap(firstVisitOf));
+    await this.#visitors.updateFirstVisits(rebuiltVisits.flatMap(firstVisitOf));
     await statements.addDirtyDays(this.#dirtyDaysOf(changes));
-    for (const each of rebuilt) this.#cacheVisitor(each);
+    for (const each of rebuiltVisits) this.#cacheVisitor(each);
   }
 
   /** Stores the sessions of visits. Only a rebuilt visit can lose a session. */
   async #putSessions(rebuilt: readonly RebuiltVisit[], extensions: readonly ExtendedVisit[]): Promise<void> {
     const stored = await this.#statements.sessionsOf(
-      rebuilt.flatMap(({ row, before }) => (before ? row.id : [])),
+      rebuilt.flatMap(({ row, rowBefore }) => (rowBefore ? row.id : [])),
     );
     const wanted = rebuilt.flatMap(({ row, sessions }) => sessions.map((session) => linkOf(row, session)));
     const storedKeys = new Set(stored.map(keyOfLink));
@@ -112,35 +112,35 @@ export class ChangeWriter {
     await this.#statements.deleteSessions(stored.filter((link) => !wantedKeys.has(keyOfLink(link))));
     await this.#statements.insertSessions([
       ...wanted.filter((link) => !storedKeys.has(keyOfLink(link))),
-      ...extensions.flatMap(({ row, sessions, before }) =>
-        sessions.slice(before?.sessions.length).map((session) => linkOf(row, session)),
+      ...extensions.flatMap(({ row, sessions, factsBefore }) =>
+        sessions.slice(factsBefore?.sessions.length).map((session) => linkOf(row, session)),
       ),
     ]);
   }
 
-  async #putOrders({ rebuilt, extended, inserted }: Changes): Promise<void> {
-    const orders = rebuilt.flatMap(({ result }) => {
+  async #putOrders({ rebuiltVisits, extendedVisits, insertedEvents }: Changes): Promise<void> {
+    const orders = rebuiltVisits.flatMap(({ result }) => {
       if (result.orders.length === 0) return [];
       const rows = new Map(result.visits.map(({ row }) => [row.id, row]));
       return result.orders.map(({ event, visitId }) =>
         orderRowOf(event, visitId === null ? null : (rows.get(visitId) ?? null), this.#time),
       );
     });
-    for (const { extension } of extended) {
+    for (const { extension } of extendedVisits) {
       for (const [event, visit] of extension.visitOf) {
         if (event.order_id !== null) orders.push(orderRowOf(event, visit, this.#time));
       }
     }
     if (orders.length === 0) return;
-    const added = new Set(inserted.map(({ id }) => id));
+    const added = new Set(insertedEvents.map(({ id }) => id));
     await this.#statements.updateOrders(orders);
     await this.#statements.attributeOrders(orders.filter(({ event_id }) => added.has(event_id)));
   }
 
-  #cacheVisitor({ visitor, tenant, previous, added, result }: RebuiltVisits): void {
-    const lastWrite = this.#visitors.writeNumber;
-    this.#recent.cacheVisitor(
-      { visitorNumber: visitor, tenant, previous, lastActivityAt: newestOf(added), lastWrite },
+  #cacheVisitor({ visitor, tenant, previous, addedEvents, result }: RebuiltVisits): void {
+    const lastWrite = this.#visitors.numberOfWrite;
+    this.#recentVisitors.cacheVisitor(
+      { visitorNumber: visitor, tenant, previous, lastActivityAt: newestOf(addedEvents), lastWrite },
       result,
     );
   }
@@ -150,24 +150,29 @@ export class ChangeWriter {
     return { event_id: id, tenant, visitor, visit_id: visitId, type, at, local_day: this.#time.dayOf(at) };
   }
 
-  #dirtyDaysOf({ rebuilt, extended, adopted, orphans }: Changes): { tenant: string; day: number }[] {
+  #dirtyDaysOf({
+    rebuiltVisits,
+    extendedVisits,
+    adoptedEvents,
+    orphanEvents,
+  }: Changes): { tenant: string; day: number }[] {
     const dirty = new Map<string, Set<number>>();
     const add = (tenant: string, days: Iterable<number>) => {
       const known = dirty.get(tenant) ?? new Set();
       dirty.set(tenant, known);
       for (const day of days) known.add(day);
     };
-    for (const { tenant, result } of rebuilt) add(tenant, result.dirtyDays);
-    for (const { tenant, extension } of extended) add(tenant, extension.dirtyDays);
-    for (const { tenant, at } of [...adopted, ...orphans]) add(tenant, [this.#time.dayOf(at)]);
+    for (const { tenant, result } of rebuiltVisits) add(tenant, result.dirtyDays);
+    for (const { tenant, extension } of extendedVisits) add(tenant, extension.dirtyDays);
+    for (const { tenant, at } of [...adoptedEvents, ...orphanEvents]) add(tenant, [this.#time.dayOf(at)]);
     return [...dirty].flatMap(([tenant, days]) => [...days].map((day) => ({ tenant, day })));
   }
 }
 
-function changedVisitsOf({ result, stored }: RebuiltVisits): RebuiltVisit[] {
-  const before = new Map(stored.map((row) => [row.id, row]));
+function changedVisitsOf({ result, storedVisits }: RebuiltVisits): RebuiltVisit[] {
+  const rowsBefore = new Map(storedVisits.map((row) => [row.id, row]));
   return result.visits.flatMap(({ isChanged, ...facts }) =>
-    isChanged ? { ...facts, before: before.get(facts.row.id) ?? null } : [],
+    isChanged ? { ...facts, rowBefore: rowsBefore.get(facts.row.id) ?? null } : [],
   );
 }
 

@@ -129,8 +129,8 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   async #addGroups(session: PostgresSession, groups: readonly VisitorEvents[]): Promise<void> {
     const ingest = new PostgresIngest({
       statements: new VisitStatements(session),
-      visitors: new VisitorStatements(session, randomInt(MAX_WRITE_NUMBER)),
-      recent: this.#recent,
+      visitorStatements: new VisitorStatements(session, randomInt(MAX_WRITE_NUMBER)),
+      recentVisitors: this.#recent,
       time: this.#deps.time,
     });
     await ingest.addGroups(groups);

@@ -32,8 +32,8 @@ export class PostgresIngest {
 
   constructor(deps: IngestDependencies) {
     this.#statements = deps.statements;
-    this.#visitors = deps.visitors;
-    this.#recent = deps.recent;
+    this.#visitors = deps.visitorStatements;
+    this.#recent = deps.recentVisitors;
     this.#time = deps.time;
     this.#changes = new ChangeWriter(deps);
   }
@@ -58,15 +58,21 @@ export class PostgresIngest {
       else others.push(addition);
     }
     const rebuilt = await this.#rebuild(others);
-    await this.#changes.write({ rebuilt, extended, inserted, adopted, orphans });
+    await this.#changes.write({
+      rebuiltVisits: rebuilt,
+      extendedVisits: extended,
+      insertedEvents: inserted,
+      adoptedEvents: adopted,
+      orphanEvents: orphans,
+    });
   }
 
   /** Adds events to the visits in memory; returns null if they have to be rebuilt from the database. */
-  #extend({ visitor, lastWrite, added }: AddedEvents): ExtendedVisits | null {
+  #extend({ visitor, lastWrite, addedEvents }: AddedEvents): ExtendedVisits | null {
     const recent = lastWrite === null ? null : this.#recent.get(visitor, lastWrite);
     if (!recent) return null;
-    recent.lastWrite = this.#visitors.writeNumber;
-    return this.#recent.extendVisits(recent, added);
+    recent.lastWrite = this.#visitors.numberOfWrite;
+    return this.#recent.extendVisits(recent, addedEvents);
   }
 
   /** Locks the visitors of the groups. A backend event without a visitor gets the visitor of its session. */
@@ -142,7 +148,7 @@ export class PostgresIngest {
       const around = visits.get(addition.visitor) ?? [];
       const stored = around.filter(({ started_at }) => started_at > addition.rebuiltAfter);
       const previous = around.find(({ started_at }) => started_at <= addition.rebuiltAfter) ?? null;
-      const from = findWindowStart(earliestOf(addition.added), previous, stored[0]);
+      const from = findWindowStart(earliestOf(addition.addedEvents), previous, stored[0]);
       const since = from === null ? Number.MIN_SAFE_INTEGER : from.at - MAX_PAGE_AGE;
       return { addition, stored, previous, from, visitor: addition.visitor, rebuiltAfter: since };
     });
@@ -150,40 +156,40 @@ export class PostgresIngest {
     const backend = Map.groupBy(await this.#statements.backendEventsSince(windows), ({ visitor }) => visitor);
     const rebuilt: RebuiltVisits[] = [];
     for (const { addition, stored, previous, from, visitor } of windows) {
-      const { tenant, added } = addition;
+      const { tenant, addedEvents } = addition;
       const own = (backend.get(visitor) ?? []).map(({ event_id, visit_id }) => [event_id, visit_id] as const);
       const result = rebuildVisits({
         tenant,
         visitor,
         previous,
-        stored,
+        storedVisits: stored,
         from,
         events: events.get(visitor) ?? [],
-        added: new Set(added.map(({ id }) => id)),
+        added: new Set(addedEvents.map(({ id }) => id)),
         backendEvents: new Map(own),
         time: this.#time,
       });
       const earlier = previous ? await this.#earlierStart(result, visitor, addition.rebuiltAfter) : null;
-      if (earlier === null) rebuilt.push({ ...addition, result, stored, previous });
+      if (earlier === null) rebuilt.push({ ...addition, result, storedVisits: stored, previous });
       else rebuilt.push(...(await this.#rebuild([{ ...addition, rebuiltAfter: earlier - 1 }])));
     }
     return [...fresh, ...rebuilt];
   }
 
   #rebuildNewVisitor(addition: AddedEvents): RebuiltVisits {
-    const { tenant, visitor, added } = addition;
+    const { tenant, visitor, addedEvents } = addition;
     const result = rebuildVisits({
       tenant,
       visitor,
       previous: null,
-      stored: [],
+      storedVisits: [],
       from: null,
-      events: added,
-      added: new Set(added.map(({ id }) => id)),
+      events: addedEvents,
+      added: new Set(addedEvents.map(({ id }) => id)),
       backendEvents: new Map(),
       time: this.#time,
     });
-    return { ...addition, result, stored: [], previous: null };
+    return { ...addition, result, storedVisits: [], previous: null };
   }
 
   /**
@@ -211,7 +217,7 @@ function addedEventsOf(
   lastWrite: number | null,
 ): AddedEvents {
   const rebuiltAfter = earliestOf(added) - MAX_REBUILD_AGE;
-  return { tenant: added[0]?.tenant ?? "", visitor, lastWrite, added, rebuiltAfter };
+  return { tenant: added[0]?.tenant ?? "", visitor, lastWrite, addedEvents: added, rebuiltAfter };
 }
 
 function earliestOf(rows: readonly { readonly at: number }[]): number {

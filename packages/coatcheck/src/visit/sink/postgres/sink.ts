@@ -89,12 +89,17 @@ export async function postgresEvents(options: PostgresEventsOptions): Promise<Po
   warnOfShortDurations("options of postgresEvents()", "wait", { deadline });
   const time = new LocalTime(timeZone);
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
-  const { quick, slow, end } = await openPostgres({ ...options, deadline, longDeadline, onNotice });
+  const { quickDatabase, slowDatabase, end } = await openPostgres({
+    ...options,
+    deadline,
+    longDeadline,
+    onNotice,
+  });
   try {
-    await migrateVisits(slow.kysely);
+    await migrateVisits(slowDatabase.kysely);
   } catch (error) {
     await end();
     throw postgresUnavailableError(error);
   }
-  return new PostgresEventSink({ quick, slow, time, end });
+  return new PostgresEventSink({ quick: quickDatabase, slow: slowDatabase, time, end });
 }

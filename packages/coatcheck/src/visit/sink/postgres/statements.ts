@@ -15,7 +15,7 @@ export interface ChangedVisit {
   readonly row: VisitRow;
   readonly journey: string;
   /** The stored row; null for a new visit. */
-  readonly before: VisitRow | null;
+  readonly rowBefore: VisitRow | null;
 }
 
 /** Links a session to a visit. */
@@ -226,9 +226,9 @@ export class VisitStatements {
     const rowsToInsert: VisitRow[] = [];
     const rowsInProgress: VisitRow[] = [];
     const rowsToUpdate: VisitRow[] = [];
-    for (const { row, before } of visits) {
-      if (before === null) rowsToInsert.push(row);
-      else if (differs(row, before, INDEXED_VISIT_COLUMNS) || differs(row, before, OTHER_VISIT_COLUMNS))
+    for (const { row, rowBefore } of visits) {
+      if (rowBefore === null) rowsToInsert.push(row);
+      else if (differs(row, rowBefore, INDEXED_VISIT_COLUMNS) || differs(row, rowBefore, OTHER_VISIT_COLUMNS))
         rowsToUpdate.push(row);
       else rowsInProgress.push(row);
     }

@@ -34,11 +34,11 @@ const LOCK_VISITORS_BY_NUMBER = `with locked as (select v.number, v.last_write, 
 export class VisitorStatements {
   readonly #session: PostgresSession;
   /** The number that this transaction stores. */
-  readonly writeNumber: number;
+  readonly numberOfWrite: number;
 
   constructor(session: PostgresSession, writeNumber: number) {
     this.#session = session;
-    this.writeNumber = writeNumber;
+    this.numberOfWrite = writeNumber;
   }
 
   /**
@@ -53,7 +53,7 @@ export class VisitorStatements {
     const columns = ["id", "tenant", "at"];
     const created = await this.#session.rows<Omit<LockedVisitor, "lastWrite">>(INSERT_VISITORS, [
       ...columnValues({ columns }, visitors),
-      this.writeNumber,
+      this.numberOfWrite,
     ]);
     const isCreated = new Set(created.map(keyOf));
     const others = visitors.filter((visitor) => !isCreated.has(keyOf(visitor)));
@@ -61,7 +61,7 @@ export class VisitorStatements {
       others.length === 0
         ? []
         : await this.#session.rows<LockedVisitor>(LOCK_VISITORS, [
-            this.writeNumber,
+            this.numberOfWrite,
             ...columnValues({ columns }, others),
           ]);
     return [...created.map((visitor) => ({ ...visitor, lastWrite: null })), ...locked];
@@ -71,7 +71,7 @@ export class VisitorStatements {
   async lockByNumber(visitors: readonly { number: number; at: number }[]): Promise<LockedVisitor[]> {
     if (visitors.length === 0) return [];
     const values = columnValues({ columns: ["number", "at"] }, visitors);
-    return await this.#session.rows(LOCK_VISITORS_BY_NUMBER, [this.writeNumber, ...values]);
+    return await this.#session.rows(LOCK_VISITORS_BY_NUMBER, [this.numberOfWrite, ...values]);
   }
 
   /** Stores the first visits of visitors. */

@@ -139,11 +139,12 @@ export class SqliteIngest {
   /** Stores visits with new events. All new events are later than the visitor's earlier events. */
   #applyExtension(recent: RecentVisitor, extension: ExtendedVisits, newest: number): ExtendedVisits {
     const statements = this.#statements;
-    for (const { row, sessions, journey, before } of extension.visits) {
-      if (before) statements.updateVisit(row, before.row);
+    for (const { row, sessions, journey, factsBefore } of extension.visits) {
+      if (factsBefore) statements.updateVisit(row, factsBefore.row);
       else statements.insertVisit(row);
-      if (journey !== before?.journey) statements.putJourney(row.id, journey);
-      for (const session of sessions.slice(before?.sessions.length)) statements.insertSession(session, row);
+      if (journey !== factsBefore?.journey) statements.putJourney(row.id, journey);
+      for (const session of sessions.slice(factsBefore?.sessions.length))
+        statements.insertSession(session, row);
     }
     for (const [event, visit] of extension.visitOf) {
       if (event.is_backend) this.#putBackendEvent(event, visit.id);
@@ -176,22 +177,22 @@ export class SqliteIngest {
     const time = this.#time;
     const base = { tenant, visitor, time, added: new Set(added.map(({ id }) => id)) };
     if (isNew) {
-      const rest = { previous: null, stored: [], from: null, events: added, backendEvents: new Map() };
-      return { ...rebuildVisits({ ...base, ...rest }), stored: [], previous: null };
+      const rest = { previous: null, storedVisits: [], from: null, events: added, backendEvents: new Map() };
+      return { ...rebuildVisits({ ...base, ...rest }), storedVisits: [], previous: null };
     }
     const statements = this.#statements;
     const earliest = added.reduce((least, { at }) => Math.min(least, at), Number.MAX_SAFE_INTEGER);
     let rebuiltAfter = earliest - MAX_REBUILD_AGE;
     for (;;) {
       const previous = statements.lastVisitAt(visitor, rebuiltAfter);
-      const stored = statements.visitsAfter(visitor, rebuiltAfter);
-      const from = findWindowStart(earliest, previous, stored[0]);
+      const storedVisits = statements.visitsAfter(visitor, rebuiltAfter);
+      const from = findWindowStart(earliest, previous, storedVisits[0]);
       const since = (from?.at ?? Number.MIN_SAFE_INTEGER + MAX_PAGE_AGE) - MAX_PAGE_AGE;
       const events = statements.eventsSince(visitor, since);
       const backendEvents = statements.backendEventsSince(visitor, since);
-      const result = rebuildVisits({ ...base, previous, stored, from, events, backendEvents });
+      const result = rebuildVisits({ ...base, previous, storedVisits, from, events, backendEvents });
       const earlier = previous ? this.#earlierStart(result, visitor, rebuiltAfter) : null;
-      if (earlier === null) return { ...result, stored, previous };
+      if (earlier === null) return { ...result, storedVisits, previous };
       rebuiltAfter = earlier - 1;
     }
   }
@@ -211,13 +212,17 @@ export class SqliteIngest {
     return null;
   }
 
-  #applyRebuild({ visits, deleted, ...result }: RebuildWithStored, newest: number, visitor: number): void {
+  #applyRebuild(
+    { visits, deletedVisitIds, ...result }: RebuildWithStored,
+    newest: number,
+    visitor: number,
+  ): void {
     const statements = this.#statements;
-    const stored = new Map(result.stored.map((row) => [row.id, row]));
-    for (const id of deleted) statements.deleteVisit(id);
+    const storedById = new Map(result.storedVisits.map((row) => [row.id, row]));
+    for (const id of deletedVisitIds) statements.deleteVisit(id);
     for (const { row, sessions, journey, isChanged } of visits) {
       if (!isChanged) continue;
-      const before = stored.get(row.id);
+      const before = storedById.get(row.id);
       if (before) statements.updateVisit(row, before);
       else statements.insertVisit(row);
       statements.putJourney(row.id, journey);
@@ -256,6 +261,6 @@ function newestOf(rows: readonly { readonly at: number }[]): number {
 
 /** The result of a rebuild, and the rows from which it was computed. */
 type RebuildWithStored = RebuildResult & {
-  readonly stored: readonly VisitRow[];
+  readonly storedVisits: readonly VisitRow[];
   readonly previous: VisitRow | null;
 };
