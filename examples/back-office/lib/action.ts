@@ -74,7 +74,7 @@ function valuesOf(args: readonly unknown[]): Readonly<Record<string, readonly st
 }
 
 /** Returns the id of the user's company. Throws `FORBIDDEN` for a super administrator, who belongs to no company. */
-export function ownCompany({ user }: Actor): number {
+export function ownCompanyId({ user }: Actor): number {
   if (user.companyId === null) throw forbiddenError();
   return user.companyId;
 }

@@ -7,7 +7,7 @@ interface KeyMark {
   /**
    * The position that the store or a hint announced and that the log has not returned yet; -1 if there is none.
    */
-  readonly announced: LogPosition;
+  readonly announcedPosition: LogPosition;
   /**
    * Serial number of this invalidation, in the order in which this process learned of invalidations. The first has 1.
    */
@@ -80,8 +80,8 @@ export class InvalidatedKeys {
       if (mark && position <= mark.position) return;
       // If this item was announced by the store or a hint, `markPending` has already given the mark a new sequence
       // number. Otherwise give it one now.
-      if (mark && position === mark.announced) this.#marks.set(item.key, { ...mark, position });
-      else this.#setMark(item.key, position, mark?.announced ?? -1);
+      if (mark && position === mark.announcedPosition) this.#marks.set(item.key, { ...mark, position });
+      else this.#setMark(item.key, position, mark?.announcedPosition ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {
       this.#everything = { position, sequence: ++this.#sequence };
     }
@@ -97,7 +97,7 @@ export class InvalidatedKeys {
    */
   markPending(key: string, announced: LogPosition | null, pollNumber: number): void {
     const mark = this.#marks.get(key);
-    if (announced !== null && (announced === mark?.announced || announced === mark?.position)) return;
+    if (announced !== null && (announced === mark?.announcedPosition || announced === mark?.position)) return;
     this.#setMark(key, mark?.position ?? -1, announced ?? -1);
     this.#pending.set(key, pollNumber);
   }
@@ -151,6 +151,6 @@ export class InvalidatedKeys {
   #setMark(key: string, position: LogPosition, announced: LogPosition): void {
     // Deleting the key first moves it to the end, so the map stays in the order of the sequence.
     this.#marks.delete(key);
-    this.#marks.set(key, { position, announced, sequence: ++this.#sequence });
+    this.#marks.set(key, { position, announcedPosition: announced, sequence: ++this.#sequence });
   }
 }

@@ -39,9 +39,9 @@ export interface UpstreamCredentials {
 
 /** The changes that a response makes to the credentials. */
 export interface CredentialChanges {
-  /** `before`: the cookies that were sent with the request. `after`: the cookies after its response. */
-  readonly before: readonly StoredCookie[];
-  readonly after: readonly StoredCookie[];
+  /** `cookiesBefore`: the cookies that were sent with the request. `cookiesAfter`: the cookies after its response. */
+  readonly cookiesBefore: readonly StoredCookie[];
+  readonly cookiesAfter: readonly StoredCookie[];
   /** The token when the request was sent, and the new token from the response. */
   readonly token?: { readonly before: string | null; readonly after: string };
   /** New times of the session; null removes a time. */
@@ -134,9 +134,9 @@ export class UpstreamSession {
 /** Returns `current` itself when nothing changes. */
 function applyChanges(
   current: UpstreamCredentials,
-  { before, after, token, times }: CredentialChanges,
+  { cookiesBefore, cookiesAfter, token, times }: CredentialChanges,
 ): UpstreamCredentials {
-  const cookies = mergeCookies(before, after, current.cookies);
+  const cookies = mergeCookies(cookiesBefore, cookiesAfter, current.cookies);
   const takesToken = token !== undefined && token.before === current.token && token.after !== token.before;
   if (cookies === current.cookies && !takesToken && times === undefined) return current;
   const { startedAt, loggedInAt, ...rest } = { ...current, ...times };

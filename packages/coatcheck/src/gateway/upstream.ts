@@ -156,7 +156,7 @@ class Gateway implements Upstream {
     try {
       exchange = await this.#exchanger.run(outgoing, jar, signal, request.redirect);
     } finally {
-      const cookies = { before: sent.cookies, after: jar.cookies() };
+      const cookies = { cookiesBefore: sent.cookies, cookiesAfter: jar.cookies() };
       await session.save(exchange ? this.#changesOf(exchange, request, sent, cookies) : cookies);
     }
     const { response, method } = exchange;
@@ -213,12 +213,12 @@ class Gateway implements Upstream {
     { response }: Exchange,
     { method, session }: UpstreamRequest,
     sent: UpstreamCredentials,
-    cookies: Pick<CredentialChanges, "before" | "after">,
+    cookies: Pick<CredentialChanges, "cookiesBefore" | "cookiesAfter">,
   ): CredentialChanges {
     const { csrf, clock, session: options } = this.#options;
     const renewed = csrf && findRenewedToken(csrf, method, response);
     const token = renewed ? { token: { before: sent.token, after: renewed } } : {};
-    const start = this.#startOf(sent, cookies.after);
+    const start = this.#startOf(sent, cookies.cookiesAfter);
     if (session === "begins" && response.status < 400 && !isLoggedOut(options, response)) {
       return { ...cookies, ...token, times: { ...start, loggedInAt: clock.now() } };
     }
@@ -258,8 +258,8 @@ class Gateway implements Upstream {
     if (reason === null) return;
     const { cookies } = session.credentials;
     await session.save({
-      before: cookies,
-      after: cookies,
+      cookiesBefore: cookies,
+      cookiesAfter: cookies,
       times: { startedAt: cookies.length > 0 ? clock.now() : null, loggedInAt: null },
     });
     const loss: UpstreamSessionLoss = {

@@ -28,7 +28,7 @@ export type MigrationOutcome =
 
 /** The new session of a request, and the cookie that carries its token. */
 interface MigratedSession {
-  readonly openRecord: Extract<MigrationRecord, { state: "open" }>;
+  readonly openMigrationRecord: Extract<MigrationRecord, { state: "open" }>;
   readonly cookie: Cookie;
   /** The original `Cookie` header of the request. */
   readonly cookieHeader: string;
@@ -64,7 +64,7 @@ export class MigrationResult {
   /** The new `Cookie` header for the rest of the request; undefined when it does not change. */
   get cookieHeader(): string | undefined {
     if (this.#migratedSession === null) return undefined;
-    const { openRecord: record, cookie, cookieHeader } = this.#migratedSession;
+    const { openMigrationRecord: record, cookie, cookieHeader } = this.#migratedSession;
     const others = cookieHeader.split(";").filter((pair) => cookieValues(pair, cookie.name).length === 0);
     return [`${cookie.name}=${record.token}`, ...others.map((pair) => pair.trim())].join("; ");
   }
@@ -82,7 +82,7 @@ export class MigrationResult {
     addVary(headers, "Cookie");
     for (const clear of this.#clearingHeaders) headers.append("set-cookie", clear);
     if (this.#migratedSession === null) return;
-    const { cookie, openRecord: record } = this.#migratedSession;
+    const { cookie, openMigrationRecord: record } = this.#migratedSession;
     // Do not replace a session cookie that the handler has already set, by a logout or a rotation for example.
     if (` ${headers.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
     headers.append("set-cookie", cookie.set(record.token, cookieAge(record.record)));

@@ -143,7 +143,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     const clears = keepLegacy ? [] : this.#clearingHeaders(request, cookies);
     return this.#reportOutcome(
       new MigrationResult("migrated", clears, {
-        openRecord: record,
+        openMigrationRecord: record,
         cookie: this.#http.cookie,
         cookieHeader: header,
       }),

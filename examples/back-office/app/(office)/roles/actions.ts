@@ -4,7 +4,7 @@ import { CoatcheckError } from "coatcheck";
 import { revalidatePath } from "next/cache";
 import { redirect } from "next/navigation";
 import { z } from "zod";
-import { type Actor, officeAction, ownCompany, type Result } from "../../../lib/action.ts";
+import { type Actor, officeAction, ownCompanyId, type Result } from "../../../lib/action.ts";
 import { id, name, readForm } from "../../../lib/form.ts";
 import type { TextKey } from "../../../lib/form-error.ts";
 import { PERMISSIONS } from "../../../lib/permissions.ts";
@@ -22,7 +22,7 @@ export const saveRole = officeAction(
   "roles.edit",
   async (actor, _before: Result, form: FormData) => {
     const { database, context } = actor;
-    const company = ownCompany(actor);
+    const company = ownCompanyId(actor);
     const { id, permissions } = readForm(EXISTING_ROLE_FORM, form, ["permissions"]);
     if (!permissions.includes("roles.edit")) await requireOtherRole(actor, id);
     if (!(await changeRole(database, company, id, permissions))) {
@@ -51,7 +51,7 @@ export const saveNewRole = officeAction(
   "roles.edit",
   async (actor, _before: Result, form: FormData) => {
     const { database, user } = actor;
-    const company = ownCompany(actor);
+    const company = ownCompanyId(actor);
     const content = readForm(NEW_ROLE_FORM, form, ["permissions"]);
     const submission = { user: user.id, form, now: Date.now() };
     const added = await createOnce(database, submission, (queries) => addRole(queries, company, content));

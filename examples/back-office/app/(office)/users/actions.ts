@@ -3,7 +3,7 @@
 import { revalidatePath } from "next/cache";
 import { redirect } from "next/navigation";
 import { z } from "zod";
-import { type Actor, officeAction, ownCompany, type Result } from "../../../lib/action.ts";
+import { type Actor, officeAction, ownCompanyId, type Result } from "../../../lib/action.ts";
 import { forbiddenError } from "../../../lib/forbidden.ts";
 import { email, id, name, password, readForm } from "../../../lib/form.ts";
 import { FormError, type TextKey } from "../../../lib/form-error.ts";
@@ -57,7 +57,7 @@ export const saveNewUser = officeAction(
   "users.edit",
   async (actor, _before: Result, form: FormData) => {
     const { user, database } = actor;
-    const company = ownCompany(actor);
+    const company = ownCompanyId(actor);
     const content = readForm(NEW_USER_FORM, form, ["warehouses"]);
     const hash = await hashPassword(content.password);
     const submission = { user: user.id, form, now: Date.now() };

@@ -3,7 +3,7 @@
 import { revalidatePath } from "next/cache";
 import { redirect } from "next/navigation";
 import { z } from "zod";
-import { officeAction, ownCompany, type Result } from "../../../lib/action.ts";
+import { officeAction, ownCompanyId, type Result } from "../../../lib/action.ts";
 import { id, name, readForm } from "../../../lib/form.ts";
 import { createOnce } from "../../../lib/submissions.ts";
 import { addWarehouse } from "../../../lib/warehouses.ts";
@@ -18,7 +18,7 @@ export const saveNewWarehouse = officeAction(
   "warehouses.edit",
   async (actor, _before: Result, form: FormData) => {
     const { database, context, user } = actor;
-    const company = ownCompany(actor);
+    const company = ownCompanyId(actor);
     const content = readForm(NEW, form);
     const submission = { user: user.id, form, now: Date.now() };
     const added = await createOnce(database, submission, async (queries) => {

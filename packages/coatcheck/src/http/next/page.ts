@@ -43,7 +43,7 @@ interface PageReaderDependencies<User, Data> {
 interface PageReadResult<Data> {
   readonly request: RequestSession<Data>;
   readonly session: Session<Data>;
-  readonly opened: OpenSessions<Data>;
+  readonly openSessions: OpenSessions<Data>;
 }
 
 const PENDING_VIEW: PendingView = Object.freeze({ status: "pending", session: null, user: null });
@@ -67,14 +67,14 @@ export function createPageReaders<User, Data>(
     const request = opened.pageSessions.open(
       createPageRequest("GET", received, jar, opened.pageSessions.cookie.name),
     );
-    return { request, session: await request.load(), opened };
+    return { request, session: await request.load(), openSessions: opened };
   });
   const getServerSession = cache(async () => pageSession((await read()).session));
   const getServerSessionState = cache(async () => {
-    const { session, opened } = await read();
+    const { session, openSessions } = await read();
     return isLoginUnknown(session)
       ? PENDING_VIEW
-      : deepFreeze(structuredClone(await pageStateOf(session, opened, deps)));
+      : deepFreeze(structuredClone(await pageStateOf(session, openSessions, deps)));
   });
   const requireSubject = cache(async (): Promise<PageLogin<Data>> => {
     const { request } = await read();

@@ -91,11 +91,11 @@ export class EventStream implements WatchListener {
     if ((this.#controller?.desiredSize ?? 0) < -MAX_UNREAD_CHUNKS) this.end();
   }
 
-  #close(how: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
+  #close(closeController: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
     const controller = this.#controller;
     if (controller === null) return;
     this.#controller = null;
-    how(controller);
+    closeController(controller);
     this.#context.onEnded();
   }
 }

@@ -52,8 +52,8 @@ export interface OpenPostgresOptions {
 
 /** An open database: `quick` runs statements with the short deadline, `slow` with the long one. */
 export interface OpenPostgres {
-  readonly quick: PostgresDatabase;
-  readonly slow: PostgresDatabase;
+  readonly quickDatabase: PostgresDatabase;
+  readonly slowDatabase: PostgresDatabase;
   /** Ends the pool, unless the application owns it. */
   end(): Promise<void>;
 }
@@ -91,7 +91,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPo
     await end();
     throw postgresUnavailableError(error);
   }
-  return { quick, slow, end };
+  return { quickDatabase: quick, slowDatabase: slow, end };
 }
 
 const POOLER_MESSAGE =

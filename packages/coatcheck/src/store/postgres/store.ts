@@ -130,14 +130,19 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Sess
   const { deadline = 5000, clock = systemClock, onNotice } = options;
   warnOfShortDurations("PostgreSQL store options", "wait", { deadline });
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
-  const { quick, slow, end } = await openPostgres({ ...options, deadline, longDeadline, onNotice });
+  const { quickDatabase, slowDatabase, end } = await openPostgres({
+    ...options,
+    deadline,
+    longDeadline,
+    onNotice,
+  });
   try {
-    await migratePostgres(slow.kysely);
+    await migratePostgres(slowDatabase.kysely);
   } catch (error) {
     await end();
     throw postgresUnavailableError(error);
   }
-  return new PostgresStore({ quick, slow, clock, end });
+  return new PostgresStore({ quick: quickDatabase, slow: slowDatabase, clock, end });
 }
 
 interface StoreDependencies {

@@ -79,7 +79,7 @@ const INDEXED_COLUMNS = [
 const TOUCHED_ENDS_AT = "min(expires_at, ?2 + idle_timeout)";
 
 /** A row with the log position at which it was read. */
-type ReadRow = SessionRow & { position: number };
+type RowWithPosition = SessionRow & { position: number };
 
 /** The scope of a mass revocation, which updates no session rows. The view `session_now` applies it at each read. */
 type MassScope = Extract<RevocationScope, { tenant: string } | { everyone: true }>;
@@ -159,7 +159,9 @@ export class SqliteStatements {
 
   get(id: string): Snapshot | null {
     const found = this.#get.get(id);
-    const row = (found?.is_active === 0 ? this.#getMassRevoked.get(id) : found) as ReadRow | undefined;
+    const row = (found?.is_active === 0 ? this.#getMassRevoked.get(id) : found) as
+      | RowWithPosition
+      | undefined;
     return row ? { record: recordOf(row), position: row.position } : null;
   }
 
