@@ -6,7 +6,7 @@ import { clientRequest, openRoutedOffice, type RoutedOffice } from "./route-fixt
 
 const CHROME =
   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
-/** The country of each address. Replaces the file GEOIP_DATABASE. */
+/** The country of each address, instead of the file that `GEOIP_DATABASE` names. */
 const COUNTRIES: Readonly<Record<string, string>> = { "203.0.113.7": "CH", "198.51.100.4": "DE" };
 
 describe("the back office's log", () => {

@@ -76,7 +76,7 @@ export type Member = z.output<typeof member>;
 export type OrderState = z.output<typeof orderState>;
 
 /*
- * A session's data is limited to 64 KB. With the following limits, the largest possible order is smaller, so that no
+ * A session's data is limited to 64 KB. With the following limits, every order is smaller than that, so that no
  * guest can block the changes of other participants.
  */
 
@@ -131,7 +131,7 @@ export function withOrder(data: JsonObject, change: (order: OrderState) => Order
 }
 
 /**
- * Returns the order with a pending change, before the request to the backend. Until {@link withOutcome} records its
+ * Returns the order with a pending change. Called before the request to the backend. Until {@link withOutcome} records its
  * outcome, changes that require a certain revision are rejected.
  *
  * @param ifRevision the revision that the order must have; null for any.

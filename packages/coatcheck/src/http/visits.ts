@@ -1,6 +1,6 @@
 import type { VisitChange } from "../session/recorded-visit.ts";
 import type { Session } from "../session/session.ts";
-import type { VisitObserver } from "../session/session-visit.ts";
+import type { AttachedVisit } from "../session/session-visit.ts";
 import type { Client } from "./client-address.ts";
 import type { HttpRequest } from "./message.ts";
 
@@ -46,7 +46,7 @@ export interface RequestVisit {
   /** Fields for a session that this request creates. */
   readonly newSession: { readonly visitorId?: string };
   /** Returns the object for the handler's `session.visit`. */
-  attach(session: AttachedSession): VisitObserver;
+  attach(session: AttachedSession): AttachedVisit;
   /**
    * Decides from the response to a document request whether a person has viewed a page. A page that another client,
    * such as a bot, has requested is only counted.

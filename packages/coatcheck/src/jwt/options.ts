@@ -44,7 +44,7 @@ export interface JwtOptions {
 /** The validated options, with their defaults. */
 export type ResolvedJwtOptions = Required<Omit<JwtOptions, "keys">>;
 
-/** The maximum lifetime of a JWT: one hour. Denials must be stored for this time. */
+/** The maximum lifetime of a JWT: one hour. The denial of a revoked JWT must be stored for this long. */
 export const MAX_JWT_LIFETIME = 60 * 60_000;
 const MAX_CLOCK_TOLERANCE = 60_000;
 

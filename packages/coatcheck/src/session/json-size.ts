@@ -11,7 +11,7 @@ export function sizeOf(data: JsonObject): number {
   return knownSizes.get(data) ?? measureSize(data);
 }
 
-/** Serializes an object that never changes, and returns its exact size. */
+/** Returns the exact size of an object's JSON, and remembers it. The object must never change. */
 export function measureSize(data: JsonObject): number {
   const size = Buffer.byteLength(JSON.stringify(data));
   rememberSize(data, size);

@@ -6,7 +6,7 @@ import { INSPECT_METHOD, type InspectFunction, type PlainSession, toPlainCopy } 
 import type { Tier } from "./reader.ts";
 import type { SessionRecord, SessionType } from "./record.ts";
 import { type Actor, forbidWhileImpersonating } from "./recorded-actor.ts";
-import type { SessionVisit, VisitObserver } from "./session-visit.ts";
+import type { AttachedVisit, SessionVisit } from "./session-visit.ts";
 import type { Assurance, SessionStart } from "./start.ts";
 import { sessionUnavailableError } from "./token-errors.ts";
 import { isElevated, requireElevated } from "./transitions.ts";
@@ -38,7 +38,7 @@ export abstract class SessionInfo<Data = JsonObject> {
   #duplicateTokens: readonly string[] | null = null;
   readonly #start: SessionStart;
   readonly #clock: Clock;
-  #visit: VisitObserver | null = null;
+  #visit: AttachedVisit | null = null;
   #attachment: Attachment | null = null;
 
   constructor(start: SessionStart, clock: Clock) {
@@ -176,7 +176,7 @@ export abstract class SessionInfo<Data = JsonObject> {
   }
 
   /** Sets {@link visit}. For the HTTP layer. */
-  attachVisit(visit: VisitObserver): void {
+  attachVisit(visit: AttachedVisit): void {
     this.#visit = visit;
   }
 

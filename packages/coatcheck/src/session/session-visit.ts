@@ -51,8 +51,8 @@ export interface SessionVisit {
   convert(order: ConvertedOrder): Promise<Tracked>;
 }
 
-/** A visit that is notified of logins. */
-export interface VisitObserver extends SessionVisit {
+/** The visit of a loaded session. The session notifies it of logins. */
+export interface AttachedVisit extends SessionVisit {
   /** Called after a login was stored. */
   onLogin(): void;
 }

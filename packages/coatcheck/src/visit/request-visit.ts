@@ -1,4 +1,4 @@
-import type { VisitObserver } from "../session/session-visit.ts";
+import type { AttachedVisit } from "../session/session-visit.ts";
 import { isPage } from "./document.ts";
 import { PageView } from "./page-view.ts";
 import { type BeaconReceipt, receiveBeacon } from "./receive-beacon.ts";
@@ -15,7 +15,7 @@ export class RequestVisit extends VisitingRequest {
   }
 
   /** Connects the session. Returns the object for the handler's `session.visit`. */
-  attach(session: AttachedSession): VisitObserver {
+  attach(session: AttachedSession): AttachedVisit {
     this.onSessionLoaded(session);
     return new SessionVisitHandle(this, session);
   }

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../session/json.ts";
 import type { Conversion, VisitChange, VisitSource } from "../session/recorded-visit.ts";
-import type { ConvertedOrder, Tracked, VisitObserver } from "../session/session-visit.ts";
+import type { AttachedVisit, ConvertedOrder, Tracked } from "../session/session-visit.ts";
 import type { EventContent } from "./collection.ts";
 import { requireTrackable } from "./event-catalog.ts";
 import { orderEventId } from "./ingest/uuid-v7.ts";
@@ -8,7 +8,7 @@ import { orderConflictError, requireOrder } from "./order.ts";
 import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
 
 /** Implements `session.visit`. */
-export class SessionVisitHandle implements VisitObserver {
+export class SessionVisitHandle implements AttachedVisit {
   readonly #request: VisitingRequest;
   readonly #session: AttachedSession;
 

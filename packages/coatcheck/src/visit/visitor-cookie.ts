@@ -38,7 +38,7 @@ function isOnlyValue(header: string, value: string): boolean {
   return isWhole && header.startsWith(value, start) && (end === header.length || header[end] === ";");
 }
 
-/** Returns whether the browser has opted out. */
+/** Returns whether the `Cookie` header says that the browser has opted out of visit tracking. */
 export function hasOptedOut(header: string | undefined): boolean {
   return cookieValue(header, OPT_OUT_COOKIE, isNotEmpty) !== null;
 }

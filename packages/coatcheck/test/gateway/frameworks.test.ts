@@ -68,7 +68,7 @@ for (const backend of SHOP_BACKENDS) {
     const itemsAfter = async (state: UpstreamState, request: UpstreamRequest) =>
       parseItems((await upstream.request(state, request)).text);
 
-    test("the gateway logs in, writes and reads", async () => {
+    test("a client logs in, writes and reads through the gateway", async () => {
       const state = await login();
       expect(await itemsAfter(state, add("one"))).toEqual(["one"]);
       expect(await itemsAfter(state, add("two"))).toEqual(["one", "two"]);

@@ -25,9 +25,7 @@ beforeAll(async () => {
 });
 
 /** Sends a request of the clerk, one of the clerk while impersonating, and one of a visitor. Returns the statuses. */
-async function requestStatuses(
-  send: (headers: Record<string, string>) => Promise<number>,
-): Promise<number[]> {
+async function fetchStatuses(send: (headers: Record<string, string>) => Promise<number>): Promise<number[]> {
   const cookies = [own, acting, null].map((token) => (token ? { cookie: `__Host-sid=${token}` } : {}));
   return await Promise.all(cookies.map(send));
 }
@@ -43,7 +41,7 @@ it("forbidWhileImpersonating() in Express responds 403 while impersonating, and 
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   expect(
-    await requestStatuses(
+    await fetchStatuses(
       async (headers) => (await fetch(url, { headers: { ...headers, connection: "close" } })).status,
     ),
   ).toEqual([200, 403, 401]);
@@ -57,7 +55,7 @@ it("forbidWhileImpersonating() in Fastify responds 403 while impersonating, and 
   const preHandler = forFastify.forbidWhileImpersonating("change the password");
   app.get("/", { preHandler }, async () => "changed");
   expect(
-    await requestStatuses(async (headers) => (await app.inject({ url: "/", headers })).statusCode),
+    await fetchStatuses(async (headers) => (await app.inject({ url: "/", headers })).statusCode),
   ).toEqual([200, 403, 401]);
   await app.close();
 });
@@ -68,6 +66,6 @@ it("forbidWhileImpersonating() in Hono responds 403 while impersonating, and 401
   app.get("/", forHono.forbidWhileImpersonating("change the password"), (c) => c.text("changed"));
   app.onError(forHono.sessionErrors());
   expect(
-    await requestStatuses(async (headers) => (await app.request("http://localhost/", { headers })).status),
+    await fetchStatuses(async (headers) => (await app.request("http://localhost/", { headers })).status),
   ).toEqual([200, 403, 401]);
 });

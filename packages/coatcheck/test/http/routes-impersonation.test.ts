@@ -120,7 +120,7 @@ describe.each(FRAMEWORKS)("the impersonation endpoints on %s", (_name, start) =>
     expect((await clerk.send("DELETE /session/impersonation")).data.user).toEqual({ name: "clerk" });
   });
 
-  it("respond FORBIDDEN if `authorize` returns null, and if the administrator already impersonates another subject", async () => {
+  it("respond FORBIDDEN if `authorize` returns null or the administrator already impersonates another subject", async () => {
     const begin = async (browser: Browser, body: unknown) =>
       (await browser.send("POST /session/impersonation", body)).code;
     expect(await begin(clerk, { ...ACT_FOR_ADA, subject: "clerk-2" })).toBe("FORBIDDEN");

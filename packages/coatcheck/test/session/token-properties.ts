@@ -105,7 +105,7 @@ export class TokenProperties {
   /** Checks properties 1 to 4 for a browser with the cookie `jar`. */
   async checkAll(jar: string | null): Promise<void> {
     await this.#requireNoOpenedToken();
-    await this.#requireElevationsOfOwnToken();
+    await this.#requireNoInheritedElevation();
     await this.#requireLogin(jar);
     await this.#requireWrite(jar);
   }
@@ -131,7 +131,7 @@ export class TokenProperties {
   /**
    * Property 2: a token that was issued before an elevation has no elevation. A token that replaces it has none either.
    */
-  async #requireElevationsOfOwnToken(): Promise<void> {
+  async #requireNoInheritedElevation(): Promise<void> {
     if ((await this.#site.records()).every(({ elevations }) => Object.keys(elevations).length === 0)) return;
     for (const [token, { mayBeElevated }] of this.issued) {
       if (mayBeElevated) continue;

@@ -5,7 +5,7 @@ import { type HttpOptions, requireHttpOptions } from "../options.ts";
 import type { ClosableVisits } from "./process-sessions.ts";
 import { redirectTarget } from "./redirect-target.ts";
 
-/** Options of `coatcheck()` for Next.js. They include the options of every adapter. */
+/** Options of `coatcheck()` for Next.js, including those that all adapters have in common. */
 export interface NextOptions<User, Visits extends ClosableVisits = ClosableVisits>
   extends Omit<HttpOptions, "visits"> {
   /**

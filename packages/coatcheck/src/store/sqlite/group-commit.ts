@@ -153,7 +153,7 @@ export class GroupCommit {
   }
 }
 
-/** Creates the error of every call after `close`. */
+/** Creates the error that every call throws after `close`. */
 export function createClosedError(): CoatcheckError {
   return new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
 }

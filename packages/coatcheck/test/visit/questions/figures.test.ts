@@ -122,7 +122,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("overview() compares a range with the previous days and with the previous year", async () => {
+  it("overview() compares a range with the same number of days before it, and with the same days one year earlier", async () => {
     const range = { from: "2026-10-11", to: "2026-10-20" };
     const before = { from: "2026-10-01", to: "2026-10-10" };
     const previous = await questions.overview({ ...range, compare: "previous" });

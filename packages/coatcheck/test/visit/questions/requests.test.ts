@@ -121,7 +121,7 @@ describe("the methods of Questions", () => {
       expect(await catchFaults(questions.breakdown({ ...request, cursor }))).toEqual(["cursor"]);
   });
 
-  it("pass the texts of a request to the database as parameters, never as SQL", async () => {
+  it("pass the strings of a request to the database as parameters, never as part of the SQL", async () => {
     const value = `'; drop table coatcheck_visit; --"`;
     for (const dimension of ["source", "page"] as const) {
       for (const operator of ["is", "contains"] as const) {
