@@ -4,7 +4,7 @@ import { provesNoBackendChange } from "./backend-error.ts";
 import { type Access, requireCurrentRole, withEndedAsNotFound } from "./order-access.ts";
 import type { OrderHistory } from "./order-history.ts";
 import {
-  type Intent,
+  type IntendedChange,
   type Item,
   type OrderState,
   orderOf,
@@ -17,7 +17,7 @@ import {
 
 /** The kind of change and the affected item, for the history. */
 export interface ChangeDetails {
-  readonly what: Intent["what"];
+  readonly what: IntendedChange["what"];
   readonly item?: Item;
 }
 
@@ -68,7 +68,7 @@ export class Changes {
   ): Promise<{ value: Value; revision: number }> {
     const { minRole, ifRevision, ...details } = options;
     const { id } = access.record;
-    const change: Intent = { at: this.#clock.now(), who: access.who, ...details };
+    const change: IntendedChange = { at: this.#clock.now(), who: access.who, ...details };
     const changeId = randomUUID();
     await this.#write(id, (order) => {
       requireCurrentRole(access, order, minRole);
@@ -85,7 +85,7 @@ export class Changes {
       throw error;
     }
     const { value, item, order: number, changeState = (order: OrderState) => order } = result;
-    const completed: Intent = {
+    const completed: IntendedChange = {
       ...change,
       ...(item === undefined ? {} : { item }),
       ...(number === undefined ? {} : { order: number }),

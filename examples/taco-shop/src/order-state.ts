@@ -67,7 +67,7 @@ const orderState = z.object({
 /** The participant who requested a change. */
 export type Actor = z.output<typeof participant>;
 export type Item = z.output<typeof item>;
-export type Intent = z.output<typeof intent>;
+export type IntendedChange = z.output<typeof intent>;
 export type Outcome = z.output<typeof outcome>;
 export type HistoryEntry = z.output<typeof entry>;
 export type Invitation = z.output<typeof invitation>;
@@ -141,7 +141,7 @@ export function withOrder(data: JsonObject, change: (order: OrderState) => Order
 export function withPendingChange(
   order: OrderState,
   changeId: string,
-  change: Intent,
+  change: IntendedChange,
   ifRevision: number | null,
 ): OrderState {
   const current = withLostChangesMoved(order, change.at);
@@ -168,7 +168,7 @@ export function withPendingChange(
 export function withOutcome(
   order: OrderState,
   changeId: string,
-  change: Intent,
+  change: IntendedChange,
   outcome: Outcome,
 ): OrderState {
   const { [changeId]: _settled, ...pending } = order.pending;
@@ -180,7 +180,7 @@ export function withOutcome(
 }
 
 /** Returns the order with a new history entry and an incremented revision. */
-export function withEntry(order: OrderState, change: Intent, outcome: Outcome = "done"): OrderState {
+export function withEntry(order: OrderState, change: IntendedChange, outcome: Outcome = "done"): OrderState {
   const number = (order.history.at(-1)?.number ?? 0) + 1;
   const history = [...order.history, { number, ...change, outcome }].slice(-MAX_RECENT_ENTRIES);
   return { ...order, revision: order.revision + 1, history };

@@ -2,7 +2,7 @@ import { CoatcheckError, DEFAULT_POLICY } from "coatcheck";
 import { UPSTREAM_MEMBER } from "coatcheck/gateway";
 import { describe, expect, test } from "vitest";
 import {
-  type Intent,
+  type IntendedChange,
   MAX_INVITATIONS,
   MAX_MEMBERS,
   MAX_NAME_LENGTH,
@@ -16,7 +16,7 @@ import {
 } from "../src/order-state.ts";
 
 const at = Date.UTC(2026, 10, 21);
-const createIntent = (more: Partial<Intent> = {}): Intent => ({
+const createIntendedChange = (more: Partial<IntendedChange> = {}): IntendedChange => ({
   at,
   who: { participantId: "owner", name: "Alice" },
   what: "added",
@@ -26,37 +26,40 @@ const newOrder = orderOf({});
 
 describe("the state of an order", () => {
   test("a change increments the revision when it starts, and again when its outcome is recorded", () => {
-    const pending = withPendingChange(newOrder, "a", createIntent(), 0);
+    const pending = withPendingChange(newOrder, "a", createIntendedChange(), 0);
     expect(pending).toMatchObject({ revision: 1, pending: { a: { what: "added" } }, history: [] });
-    const done = withOutcome(pending, "a", createIntent({ item: { kind: "tacos", id: 0 } }), "done");
+    const done = withOutcome(pending, "a", createIntendedChange({ item: { kind: "tacos", id: 0 } }), "done");
     expect(done).toMatchObject({ revision: 2, pending: {} });
     expect(done.history).toMatchObject([{ number: 1, what: "added", item: { id: 0 }, outcome: "done" }]);
   });
 
   test("while a change is pending, a second change is accepted, unless it has the field `ifRevision`", () => {
-    const pending = withPendingChange(newOrder, "a", createIntent(), null);
+    const pending = withPendingChange(newOrder, "a", createIntendedChange(), null);
     for (const revision of [0, 1, 2]) {
-      expect(() => withPendingChange(pending, "b", createIntent(), revision)).toThrow(CoatcheckError);
+      expect(() => withPendingChange(pending, "b", createIntendedChange(), revision)).toThrow(CoatcheckError);
     }
-    expect(withPendingChange(pending, "b", createIntent(), null)).toMatchObject({
+    expect(withPendingChange(pending, "b", createIntendedChange(), null)).toMatchObject({
       revision: 2,
       pending: { a: {}, b: {} },
     });
-    const done = withOutcome(pending, "a", createIntent(), "done");
-    expect(withPendingChange(done, "b", createIntent(), done.revision).revision).toBe(3);
+    const done = withOutcome(pending, "a", createIntendedChange(), "done");
+    expect(withPendingChange(done, "b", createIntendedChange(), done.revision).revision).toBe(3);
   });
 
   test("a pending change that expires becomes an entry with the outcome `unknown` and blocks no further changes", () => {
-    const pending = withPendingChange(newOrder, "lost", createIntent(), null);
+    const pending = withPendingChange(newOrder, "lost", createIntendedChange(), null);
     const later = at + 61_000;
-    const order = withPendingChange(pending, "b", createIntent({ at: later }), pending.revision);
+    const order = withPendingChange(pending, "b", createIntendedChange({ at: later }), pending.revision);
     expect(order.history).toMatchObject([{ number: 1, outcome: "unknown" }]);
     expect(Object.keys(order.pending)).toEqual(["b"]);
   });
 
   test("repeated requests that place the same order add one history entry", () => {
     const request = (order: OrderState, outcome: Outcome, number?: number) => {
-      const details = createIntent({ what: "ordered", ...(number === undefined ? {} : { order: number }) });
+      const details = createIntendedChange({
+        what: "ordered",
+        ...(number === undefined ? {} : { order: number }),
+      });
       return withOutcome(withPendingChange(order, "a", details, null), "a", details, outcome);
     };
     let order = request(newOrder, "unknown");
@@ -71,7 +74,7 @@ describe("the state of an order", () => {
 
   test("the session contains the last 100 entries of the history, with their numbers", () => {
     let order: OrderState = newOrder;
-    for (let count = 0; count < 120; count++) order = withEntry(order, createIntent());
+    for (let count = 0; count < 120; count++) order = withEntry(order, createIntendedChange());
     expect(order.history).toHaveLength(100);
     expect(order.history.map(({ number }) => number).slice(0, 2)).toEqual([21, 22]);
     expect(order.revision).toBe(120);
@@ -79,7 +82,11 @@ describe("the state of an order", () => {
 
   test("the largest possible order fits into a session's data", () => {
     const who = { participantId: "x".repeat(11), name: "€".repeat(MAX_NAME_LENGTH) };
-    const full = createIntent({ who, what: "uninvited", item: { kind: "desserts", id: 999_999_999 } });
+    const full = createIntendedChange({
+      who,
+      what: "uninvited",
+      item: { kind: "desserts", id: 999_999_999 },
+    });
     const ids = (count: number) => Array.from({ length: count }, () => crypto.randomUUID());
     const member = { ...who, role: "edit" as const, joinedAt: at, invitationId: "x".repeat(11) };
     const invitation = {
@@ -108,6 +115,6 @@ describe("the state of an order", () => {
     for (const odd of [null, 1, "order", [], { revision: "1" }, { ...newOrder, history: [{}] }]) {
       expect(orderOf({ [ORDER_MEMBER]: odd as never })).toEqual(newOrder);
     }
-    expect(orderOf({ order: withEntry(newOrder, createIntent()) as never })).toEqual(newOrder);
+    expect(orderOf({ order: withEntry(newOrder, createIntendedChange()) as never })).toEqual(newOrder);
   });
 });

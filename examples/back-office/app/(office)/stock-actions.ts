@@ -4,7 +4,7 @@ import { revalidatePath } from "next/cache";
 import { officeAction } from "../../lib/action.ts";
 import { adjustItem } from "../../lib/stock.ts";
 
-/** Changes the quantity of an item in a warehouse that the user may enter. */
+/** Changes the stock of an item, if the user has access to its warehouse. */
 export const adjust = officeAction("stock.edit", async (actor, item: number, change: number) => {
   const { database, session, user } = actor;
   const by = session.actor?.subject ?? null;

@@ -11,12 +11,12 @@ type AccountDialog = "logIn" | "pastOrders" | "devices" | "logOut" | "logOutEver
 
 interface AccountMenuProps {
   /** The shop's menu, for the names of ordered products. Undefined until it is loaded. */
-  readonly menu: Menu | undefined;
+  readonly shopMenu: Menu | undefined;
   readonly button: RefObject<HTMLButtonElement | null>;
 }
 
 /** The account button. Opens the menu of the logged-in user, or the login dialog. */
-export function AccountMenu({ menu, button }: AccountMenuProps): ReactNode {
+export function AccountMenu({ shopMenu, button }: AccountMenuProps): ReactNode {
   const { words } = useLanguage();
   const { user, loading } = useSession<Account>();
   const [open, setOpen] = useState<AccountDialog>();
@@ -88,7 +88,7 @@ export function AccountMenu({ menu, button }: AccountMenuProps): ReactNode {
         </div>
       )}
       {open === "logIn" && <LogIn onClose={close} />}
-      {open === "pastOrders" && menu && <PastOrders menu={menu} onClose={close} />}
+      {open === "pastOrders" && shopMenu && <PastOrders menu={shopMenu} onClose={close} />}
       {open === "devices" && <Devices onClose={close} />}
       {(open === "logOut" || open === "logOutEverywhere") && (
         <LogOut isEverywhere={open === "logOutEverywhere"} onClose={close} />

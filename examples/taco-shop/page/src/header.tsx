@@ -41,7 +41,7 @@ export function Header({ menu }: HeaderProps): ReactNode {
             </button>
           ))}
         </fieldset>
-        <AccountMenu menu={menu} button={account} />
+        <AccountMenu shopMenu={menu} button={account} />
       </div>
       <SessionWatch
         onLogIn={() => {

@@ -231,7 +231,7 @@ export class SessionResumer<Data> {
     const { client } = start;
     const change = client && findClientChange(cached.record, client);
     if (client !== null && change !== null) return this.#admitChangedClient(start, client, change);
-    return cached.record.actor === null ? this.#open(start, now) : this.#admitActor(start, now);
+    return cached.record.actor === null ? this.#open(start, now) : this.#openImpersonation(start, now);
   }
 
   /** Opens the session for another client than the login's, if the policy allows it. */
@@ -245,11 +245,11 @@ export class SessionResumer<Data> {
     const now = this.#deps.clock.now();
     return admitted.cached.record.actor === null
       ? this.#open(admitted, now)
-      : await this.#admitActor(admitted, now);
+      : await this.#openImpersonation(admitted, now);
   }
 
   /** Opens an impersonation, if the actor's own session is valid. Records activity in both sessions. */
-  async #admitActor(start: FoundStart, now: number): Promise<Session<Data> | Refusal> {
+  async #openImpersonation(start: FoundStart, now: number): Promise<Session<Data> | Refusal> {
     const { record } = start.cached;
     const actorSession = record.actor && (await readActorSession(this.#actorSource, record.actor));
     if (!actorSession) {

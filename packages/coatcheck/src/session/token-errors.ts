@@ -22,7 +22,7 @@ export function refusalError(refusal: RefusalReason | null, wasLoggedIn = true):
       if (!wasLoggedIn) {
         return new CoatcheckError(
           "SESSION_NOT_FOUND",
-          "Session not found: it has expired; start a new session.",
+          "The session no longer exists, because it has expired; start a new session.",
         );
       }
       return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");

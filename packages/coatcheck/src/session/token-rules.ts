@@ -145,8 +145,8 @@ export class TokenRules {
 
   /**
    * Returns the current secret again for a repeated request, because the response to the first request may have been
-   * lost. The older token, purpose, scope and subject must be those of the first request. The repeated request must
-   * arrive within the overlap, or while the older token is valid. Returns null otherwise.
+   * lost. Both requests must have the same older token, purpose, scope and subject. The repetition must arrive before
+   * the overlap ends or before the older token expires, whichever is later. Returns null otherwise.
    */
   reissueSecret(record: SessionRecord, change: Omit<SecretReplacement, "older">): string | null {
     const { purpose, presented, now } = change;

@@ -5,7 +5,7 @@ import { Cluster, InMemorySharedTier, untilIdle } from "./fixtures.ts";
 
 const STALENESS_BOUND = 2000;
 
-test("with a shared tier, a process refuses a revoked session as soon as the hint arrives", async () => {
+test("with a shared tier, a process refuses a revoked session as soon as the other process's hint arrives", async () => {
   const cluster = new Cluster();
   const shared = new InMemorySharedTier();
   const [one, other] = [await cluster.startNode({ shared }), await cluster.startNode({ shared })];

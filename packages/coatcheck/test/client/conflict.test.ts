@@ -74,7 +74,7 @@ describe("a refresh with an older cookie, after another tab has logged in", () =
     expect(right.statuses).not.toContain("none");
   });
 
-  it("leaves the page with the older session until the user logs in again, if the response to the first login is lost", async () => {
+  it("keeps the older session until the next login if the response to the other tab's login is lost", async () => {
     const { site, left, right } = await openTwoTabs();
     site.loseResponse(LOGIN_LINE);
     await expect(left.client.createSession("ada", "secret")).rejects.toMatchObject({ code: "NETWORK" });

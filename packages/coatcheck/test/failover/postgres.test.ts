@@ -17,7 +17,7 @@ describeWithProgram("an application whose PostgreSQL moves to another server", "
   let primary: RunningServer;
   /** A synchronous standby: at every commit, the primary waits until this server has the commit too. */
   let standby: RunningServer;
-  /** Represents the host name of the database. Points to the primary until a test moves it to the standby. */
+  /** Stands in for the database's host name: forwards to the primary until a test switches it to the standby. */
   let name: TcpProxy;
   let notices: ServerNotice[];
 

@@ -11,7 +11,7 @@ export const MAX_DELAY = 48 * HOUR;
 /** An event, and what it adds to its visit. */
 export interface EventOfVisit {
   readonly event: VisitEventRow;
-  /** Whether the event is the first view of its page. */
+  /** Whether the event counts as a page view. Repeated `page_view` events with the same page id count once. */
   readonly isPageView: boolean;
   /** Milliseconds that the event adds to the visit's visible time. */
   readonly visibleTime: number;

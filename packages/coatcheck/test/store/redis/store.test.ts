@@ -62,7 +62,7 @@ describeWithProgram("the lists of redisStore", "redis", () => {
     await server.stop();
   });
 
-  /** Lists sessions, and returns how many rows the server loaded for the list. */
+  /** Lists sessions, requires that there are `expected`, and returns how many rows Redis loaded for the list. */
   async function countLoadedRows(filter: SessionFilter, expected: number): Promise<number> {
     await redis.exec(["CONFIG", "RESETSTAT"]);
     expect((await store.list(filter, { limit: 20 })).records).toHaveLength(expected);
