@@ -23,16 +23,16 @@ export interface Lease {
  * is one more poll.
  */
 export class TimedLease implements Lease {
-  readonly #bound: number;
+  readonly #duration: number;
   #monotonic = Number.NEGATIVE_INFINITY;
   #wall = Number.NEGATIVE_INFINITY;
 
   constructor(bound: number) {
-    this.#bound = bound;
+    this.#duration = bound;
   }
 
   isValid(monotonic: number, wall: number): boolean {
-    return monotonic - this.#monotonic <= this.#bound && wall - this.#wall <= this.#bound;
+    return monotonic - this.#monotonic <= this.#duration && wall - this.#wall <= this.#duration;
   }
 
   beginRenewal(monotonic: number, wall: number): () => void {

@@ -78,7 +78,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   readonly #options: MigrateOptions<Found, Data>;
   readonly #http: HttpSessions<Data>;
   readonly #records: MigrationRecords<Data>;
-  readonly #names: readonly string[];
+  readonly #cookieNames: readonly string[];
 
   /** See {@link migrate}. */
   constructor(options: MigrateOptions<Found, Data>) {
@@ -88,9 +88,9 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     this.#http = new HttpSessions(options.manager, options.http);
     this.#records = new MigrationRecords(options.manager);
     const names = [...options.readers.flatMap(({ cookies }) => cookies), ...(options.clear?.names ?? [])];
-    this.#names = [...new Set(names)];
+    this.#cookieNames = [...new Set(names)];
     // Validates the names, domains and paths at startup.
-    clearingHeaders(this.#names, null, this.#isPlainHttp, options.clear ?? {});
+    clearingHeaders(this.#cookieNames, null, this.#isPlainHttp, options.clear ?? {});
   }
 
   /**
@@ -105,7 +105,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     const header = request.header("cookie");
     if (header === undefined || this.#options.enabled?.() === false) return NOTHING_TO_MIGRATE;
     const cookies = new LegacyCookies(header);
-    if (!this.#names.some((name) => cookies.has(name))) return NOTHING_TO_MIGRATE;
+    if (!this.#cookieNames.some((name) => cookies.has(name))) return NOTHING_TO_MIGRATE;
     try {
       return await this.#migrate(request, header, cookies);
     } catch (error) {
@@ -215,7 +215,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
 
   #clearingHeaders(request: HttpRequest, cookies: LegacyCookies): readonly string[] {
     const { host } = this.#http.clientAddress.resolve(request);
-    const present = this.#names.filter((name) => cookies.has(name));
+    const present = this.#cookieNames.filter((name) => cookies.has(name));
     return clearingHeaders(present, host, this.#isPlainHttp, this.#options.clear ?? {});
   }
 

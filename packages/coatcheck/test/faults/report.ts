@@ -6,7 +6,7 @@ import type { NodeMeasurements, Trial } from "./trial.ts";
 export function formatReport(trials: readonly Trial[], loadBefore: number): string {
   const sum = (of: (trial: Trial) => number) => trials.reduce((total, trial) => total + of(trial), 0);
   const revocations = sum((trial) => trial.revocations);
-  const probes = sum(({ leased, unleased }) => leased.probes + unleased.probes);
+  const probes = sum(({ withLease, withoutLease }) => withLease.probes + withoutLease.probes);
   return [
     "# Fault harness results",
     "",
@@ -22,20 +22,20 @@ export function formatReport(trials: readonly Trial[], loadBefore: number): stri
     "| fault | trial | worst, lease | beyond | live | 503 for | worst, no lease | beyond | live | 503 for |",
     "|---|---|---|---|---|---|---|---|---|---|",
     ...trials.map(formatRow),
-    `| all | ${Math.round(sum(({ fault }) => fault.trialDuration))} s | | **${sum(({ leased }) => leased.beyondBound)}** | | | | **${sum(({ unleased }) => unleased.beyondBound)}** | | |`,
+    `| all | ${Math.round(sum(({ fault }) => fault.trialDuration))} s | | **${sum(({ withLease }) => withLease.beyondBound)}** | | | | **${sum(({ withoutLease }) => withoutLease.beyondBound)}** | | |`,
     "",
   ].join("\n");
 }
 
-function formatRow({ fault, leased, unleased }: Trial): string {
-  return `| ${[fault.name, `${fault.trialDuration} s`, ...formatCells(leased), ...formatCells(unleased)].join(" | ")} |`;
+function formatRow({ fault, withLease, withoutLease }: Trial): string {
+  return `| ${[fault.name, `${fault.trialDuration} s`, ...formatCells(withLease), ...formatCells(withoutLease)].join(" | ")} |`;
 }
 
 /** Returns the documentation page `page` with the measurements of these trials in place of the quoted ones. */
 export function replaceMeasurements(page: string, trials: readonly Trial[]): string {
   return page.replaceAll(/"([^"]+)", worst (?:never|\d+ ms)/g, (quote, name: string) => {
     const trial = trials.find(({ fault }) => fault.name === name);
-    return trial ? `"${name}", worst ${formatWorst(trial.leased)}` : quote;
+    return trial ? `"${name}", worst ${formatWorst(trial.withLease)}` : quote;
   });
 }
 

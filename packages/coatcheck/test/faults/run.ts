@@ -67,9 +67,9 @@ const trials: Trial[] = [];
 try {
   for (const fault of chosenFaults) {
     const trial = await runTrial(fault, environment);
-    const { leased, unleased } = trial;
+    const { withLease, withoutLease } = trial;
     console.log(
-      `${fault.name}: with the lease ${formatSummary(leased)}; without it ${formatSummary(unleased)}`,
+      `${fault.name}: with the lease ${formatSummary(withLease)}; without it ${formatSummary(withoutLease)}`,
     );
     trials.push(trial);
   }
@@ -84,7 +84,7 @@ if (writesFiles) {
   const guarantees = join(root, GUARANTEES_FILE);
   writeFileSync(guarantees, replaceMeasurements(readFileSync(guarantees, "utf8"), trials));
 }
-for (const { fault, leased, unleased } of trials) {
+for (const { fault, withLease: leased, withoutLease: unleased } of trials) {
   const loggedOut = leased.loggedOut + unleased.loggedOut;
   if (loggedOut > 0)
     reportFailure(`${fault.name}: ${loggedOut} requests of live sessions were rejected as logged out.`);
@@ -98,12 +98,12 @@ for (const { fault, leased, unleased } of trials) {
     );
   }
 }
-if (nameFilter === null && trials.every(({ unleased }) => unleased.beyondBound === 0)) {
+if (nameFilter === null && trials.every(({ withoutLease }) => withoutLease.beyondBound === 0)) {
   reportFailure("The node without the lease kept the bound too, so these faults prove nothing.");
 }
 console.log(closingLine(COMMAND, writesFiles));
 
-function formatSummary({ worstStaleness, beyondBound, liveServedShare }: Trial["leased"]): string {
+function formatSummary({ worstStaleness, beyondBound, liveServedShare }: Trial["withLease"]): string {
   const staleness = worstStaleness === null ? "never served" : `worst ${Math.round(worstStaleness)} ms`;
   return `${staleness}, ${beyondBound} beyond, ${(liveServedShare * 100).toFixed(1)} % live`;
 }

@@ -26,8 +26,8 @@ export interface NodeMeasurements {
 /** The measurements of both serving nodes during one fault. */
 export interface Trial {
   readonly fault: Fault;
-  readonly leased: NodeMeasurements;
-  readonly unleased: NodeMeasurements;
+  readonly withLease: NodeMeasurements;
+  readonly withoutLease: NodeMeasurements;
   /** Number of acknowledged revocations. */
   readonly revocations: number;
 }
@@ -77,7 +77,12 @@ export async function runTrial(fault: Fault, environment: FaultEnvironment): Pro
       unleased.probeUntil(endsAt),
       injectFault(fault, environment),
     ]);
-    return { fault, leased: leased.getMeasurements(), unleased: unleased.getMeasurements(), revocations };
+    return {
+      fault,
+      withLease: leased.getMeasurements(),
+      withoutLease: unleased.getMeasurements(),
+      revocations,
+    };
   } finally {
     await environment.stopNodes();
   }

@@ -26,7 +26,7 @@ const SHARED_SETTINGS = { fsync: "off", autovacuum: "off", jit: "off" };
 /** The folder of a server that will be started there, and a function that runs programs to prepare the folder. */
 interface ServerFolder {
   readonly folder: string;
-  readonly data: string;
+  readonly dataFolder: string;
   /** Runs one of PostgreSQL's programs in the folder, as the server's account. */
   run(program: string, args: readonly string[]): Promise<unknown>;
 }
@@ -36,12 +36,19 @@ export async function startPostgres(options: Durability = {}): Promise<RunningSe
   const password = randomBytes(16).toString("hex");
   return await startInFolder(
     password,
-    async ({ folder, data, run: runProgram }) => {
+    async ({ folder, dataFolder, run: runProgram }) => {
       const secret = join(folder, "password");
       await writeFile(secret, password, { mode: 0o644 });
       // SCRAM would take 5 ms of CPU time for each of the tests' thousands of connections.
       const options = ["--auth=md5", `--pwfile=${secret}`, "--username=coatcheck"];
-      await runProgram("initdb", ["-D", data, "--encoding=UTF8", "--locale=C", "--no-sync", ...options]);
+      await runProgram("initdb", [
+        "-D",
+        dataFolder,
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",
+        ...options,
+      ]);
       await rm(secret);
     },
     options,
@@ -50,8 +57,16 @@ export async function startPostgres(options: Durability = {}): Promise<RunningSe
 
 /** Starts a standby of the primary. `select pg_promote()` makes the standby a primary. */
 export async function startStandby(primary: string): Promise<RunningServer> {
-  return await startInFolder(new URL(primary).password, async ({ data, run: runProgram }) => {
-    await runProgram("pg_basebackup", ["-d", primary, "-D", data, "-R", "--checkpoint=fast", "--no-sync"]);
+  return await startInFolder(new URL(primary).password, async ({ dataFolder, run: runProgram }) => {
+    await runProgram("pg_basebackup", [
+      "-d",
+      primary,
+      "-D",
+      dataFolder,
+      "-R",
+      "--checkpoint=fast",
+      "--no-sync",
+    ]);
   });
 }
 
@@ -68,7 +83,7 @@ async function startInFolder(
     const data = join(folder, "data");
     await prepare({
       folder,
-      data,
+      dataFolder: data,
       run: (name, args) => runCommand(program(name), args, { cwd: folder, ...user }),
     });
     const port = await findFreePort();

@@ -6,13 +6,13 @@ import type { RequestCheck } from "./request.ts";
 const MAX_CURSOR_LENGTH = 16_384;
 
 /** A position in the rows of an answer: the sort keys of the last returned row. */
-export type Position = readonly JsonValue[];
+export type CursorPosition = readonly JsonValue[];
 
 /**
  * Encodes the position after which the next page begins. A cursor contains a digest of the request's other members, so
  * it is rejected in a request in which any of them differs.
  */
-export function encodeCursor(question: readonly JsonValue[], position: Position): string {
+export function encodeCursor(question: readonly JsonValue[], position: CursorPosition): string {
   return Buffer.from(JSON.stringify({ of: digestOfRequest(question), at: position })).toString("base64url");
 }
 
@@ -27,7 +27,7 @@ export function decodeCursor(
   question: readonly JsonValue[],
   cursor: unknown,
   types: readonly string[],
-): Position | null {
+): CursorPosition | null {
   if (cursor === undefined || cursor === null) return null;
   const isText = typeof cursor === "string" && cursor.length <= MAX_CURSOR_LENGTH;
   const content = isText ? parseJson(Buffer.from(cursor, "base64url").toString()) : null;
