@@ -58,7 +58,7 @@ function isTouchable(sessions: Sessions, index: number): boolean {
 }
 
 /** Returns the ids of live sessions, spread over the whole store. */
-function liveSessions(sessions: Sessions, count: number, start: number): string[] {
+function liveSessionIds(sessions: Sessions, count: number, start: number): string[] {
   const step = Math.max(1, Math.floor(sessions.size / (count * 3)));
   const ids: string[] = [];
   for (let index = start; ids.length < count; index += step) {
@@ -69,7 +69,7 @@ function liveSessions(sessions: Sessions, count: number, start: number): string[
 }
 
 /** Returns records that have already expired. They replace the sessions that `sweep` deleted in the round before. */
-function expiredSessions(sessions: Sessions, count: number, first: number): SessionRecord[] {
+function createExpiredSessions(sessions: Sessions, count: number, first: number): SessionRecord[] {
   const old = NOW - 3 * 24 * 3_600_000;
   return range(first, first + count).map((index) => ({
     ...sessions.recordOf(index),
@@ -92,7 +92,7 @@ async function measureTouch({ store, sessions }: FilledStore): Promise<Measureme
     rounds: 20,
     prepare(round) {
       const lastSeenAt = NOW + (round + 1) * 1000;
-      touches = liveSessions(sessions, SESSIONS_PER_BATCH, round * 31).map((id) => ({ id, lastSeenAt }));
+      touches = liveSessionIds(sessions, SESSIONS_PER_BATCH, round * 31).map((id) => ({ id, lastSeenAt }));
     },
   });
 }
@@ -123,7 +123,7 @@ async function measureSweep(
       rounds: SWEEP_ROUNDS,
       prepare: (round) => {
         const first = sessions.size + INSERT_ROUNDS * CONCURRENT_INSERTS + offset + round * limit;
-        return putRecords(store, expiredSessions(sessions, limit, first));
+        return putRecords(store, createExpiredSessions(sessions, limit, first));
       },
     },
   );

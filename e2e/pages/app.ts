@@ -33,7 +33,7 @@ export function App(props: {
   readonly redirect?: string | undefined;
 }): ReactNode {
   const { client, initialState, late, warnBeforeMs = 0, redirect } = props;
-  const Late = lateGreetingOf(late);
+  const Late = getLateGreeting(late);
   return element(
     SessionProvider<User>,
     { client, ...(initialState && { initialState }) },
@@ -62,7 +62,7 @@ const createLateGreeting = (late: Promise<void>) =>
   });
 
 /** Returns the same lazy component for the same promise, because React compares components by identity. */
-function lateGreetingOf(late: Promise<void>) {
+function getLateGreeting(late: Promise<void>) {
   const component = lateComponents.get(late) ?? createLateGreeting(late);
   lateComponents.set(late, component);
   return component;

@@ -88,7 +88,7 @@ async function requireAllowedContent(queries: Queries, editor: Editor, content: 
  * Adds a user. Returns their id.
  *
  * @param password the hash of the password.
- * @throws FormError in the cases of `requireFitting`, and if another user has the email address.
+ * @throws FormError in the cases of `requireAllowedContent`, and if another user has the email address.
  */
 export async function addUser(
   queries: Queries,

@@ -7,7 +7,7 @@ async function Subject({ name }: { name: string }) {
   return <p id={name}>{`${subject ?? "-"}:${data.theme ?? "-"}`}</p>;
 }
 
-async function State() {
+async function SessionState() {
   return <pre id="state">{JSON.stringify(await sessions.getServerSessionState())}</pre>;
 }
 
@@ -16,7 +16,7 @@ export default function Page() {
     <Suspense>
       <Subject name="one" />
       <Subject name="two" />
-      <State />
+      <SessionState />
       <Links />
     </Suspense>
   );

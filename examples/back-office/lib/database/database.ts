@@ -6,7 +6,7 @@ export type SqlValue = string | number | null;
 /** What a statement returned, and the number of rows that it changed. */
 export interface Rows {
   readonly rows: readonly unknown[];
-  readonly changes: number;
+  readonly changedRowCount: number;
 }
 
 /**
@@ -44,7 +44,7 @@ export class Queries {
 
   /** Changes rows. Returns the number of changed rows. */
   async run(sql: string, ...values: readonly SqlValue[]): Promise<number> {
-    return (await this.#execute(sql, values)).changes;
+    return (await this.#execute(sql, values)).changedRowCount;
   }
 
   /** Inserts a row. Returns its id; null if `ON CONFLICT DO NOTHING` prevented it. */

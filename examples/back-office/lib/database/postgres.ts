@@ -69,7 +69,7 @@ async function run(
   let index = 0;
   const text = sql.replaceAll("?", () => `$${++index}`);
   const { rows, rowCount } = await connection.query(text, [...values]);
-  return { rows, changes: rowCount ?? 0 };
+  return { rows, changedRowCount: rowCount ?? 0 };
 }
 
 /**

@@ -24,8 +24,8 @@ export function openSqlite(path: string): Driver {
 
   async function run(sql: string, values: readonly SqlValue[]): Promise<Rows> {
     const statement = sqlite.prepare(sql);
-    if (statement.columns().length > 0) return { rows: statement.all(...values), changes: 0 };
-    return { rows: [], changes: Number(statement.run(...values).changes) };
+    if (statement.columns().length > 0) return { rows: statement.all(...values), changedRowCount: 0 };
+    return { rows: [], changedRowCount: Number(statement.run(...values).changes) };
   }
 
   // One connection serves all requests, so a statement of another request must not run inside a transaction.

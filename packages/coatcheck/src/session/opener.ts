@@ -159,7 +159,7 @@ export class SessionOpener<Data> {
       metadata,
       idleTimeout,
       absoluteTimeout: record.expiresAt - now,
-      data: this.#deps.schema.readOrInitial(record) as Data,
+      data: this.#deps.schema.readOrInitialData(record) as Data,
     });
   }
 

@@ -140,7 +140,7 @@ export class DataSchema<Data> {
   }
 
   /** Returns the record's data, migrated. Without a record, returns the data of a new session. */
-  readOrInitial(record: SessionRecord | null): JsonObject {
+  readOrInitialData(record: SessionRecord | null): JsonObject {
     return (record ? this.read(record) : this.initialData()) as JsonObject;
   }
 

@@ -108,7 +108,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   get data(): Data {
     this.#pending ??= new PendingChanges(this.#lateChanges);
-    return this.#pending.view(() => this.#deps.schema.readOrInitial(this.#record)) as Data;
+    return this.#pending.view(() => this.#deps.schema.readOrInitialData(this.#record)) as Data;
   }
 
   /**
@@ -236,7 +236,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       const impersonated = this.#state === "revoked" ? null : (this.#record ?? this.#start.replaced);
       if (!impersonated?.actor) return false;
       requireTokenDelivery(this.#start, this.#lateChanges);
-      this.#pending?.discard(() => this.#deps.schema.readOrInitial(this.#record));
+      this.#pending?.discard(() => this.#deps.schema.readOrInitialData(this.#record));
       const { presented } = this.#handleToken;
       this.#switchTo(await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented));
       return true;
@@ -306,11 +306,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     if (this.isPrefetch) throw prefetchedLogoutError();
     return await this.#enqueue(async () => {
       const target = this.#record ?? this.#start.replaced;
-      this.#pending?.discard(() => this.#deps.schema.readOrInitial(this.#record));
+      this.#pending?.discard(() => this.#deps.schema.readOrInitialData(this.#record));
       const { presented } = this.#handleToken;
       const hasEnded = await this.#writer.logOutAll(target, presented, this.duplicateTokens ?? [], reason);
       this.#newId = this.#record = this.#token = null;
-      this.#pending?.moveTo(() => this.#deps.schema.readOrInitial(null));
+      this.#pending?.moveTo(() => this.#deps.schema.readOrInitialData(null));
       this.#state = "revoked";
       this.#closed?.abort();
       return hasEnded;
@@ -366,7 +366,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   protected override toPlain(): PlainSession<Data> {
     const { id, type, subject, tenant } = this;
     const state = this.#state === "revoked" ? "revoked" : this.isNew ? "new" : "active";
-    const data = this.#pending?.currentData() ?? this.#deps.schema.readOrInitial(this.#record);
+    const data = this.#pending?.currentData() ?? this.#deps.schema.readOrInitialData(this.#record);
     return { id, state, type, subject, tenant, data: data as Data };
   }
 
@@ -436,7 +436,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         ? await this.#writer.changeVisit(before, visit, presented)
         : await this.#writer.changeData(before, changed, written);
     if (visit === this.#visitChange) this.#visitChange = null;
-    this.#pending?.markSaved(validChanges, () => schema.readOrInitial(this.#record));
+    this.#pending?.markSaved(validChanges, () => schema.readOrInitialData(this.#record));
     if (this.#record.secretHash !== before.secretHash) {
       // The request used an older token that is still valid. It may write, but must not receive the newer token.
       this.#token = null;
@@ -453,7 +453,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     this.#handleToken.replaceWith(token);
     this.#state = "rotated";
     this.#closed?.follow(record);
-    this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitial(record));
+    this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitialData(record));
   }
 
   /** Ends the impersonation and the actor's own session: after a login, this browser no longer has their tokens. */
@@ -465,7 +465,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** Continues with another session of the same browser. */
   #switchTo(issued: IssuedSession): void {
     this.#visitChange = null;
-    this.#pending?.moveTo(() => this.#deps.schema.readOrInitial(issued.record));
+    this.#pending?.moveTo(() => this.#deps.schema.readOrInitialData(issued.record));
     this.#adoptToken(issued, null);
   }
 

@@ -106,8 +106,8 @@ describe("a response with deferred headers", () => {
           () => new Promise((resolve) => setImmediate(resolve)),
         );
         expect(bare).toContain("HTTP/1.1 ");
-        expect(immediate).toBe(insertMarkHeader(bare));
-        expect(later).toBe(insertMarkHeader(bare));
+        expect(immediate).toBe(insertDeferredHeader(bare));
+        expect(later).toBe(insertDeferredHeader(bare));
       });
     }
   }
@@ -120,7 +120,7 @@ describe("a response with deferred headers", () => {
     const handler = (response: ServerResponse) =>
       Reflect.apply(response.writeHead, response, [200, pairs]).end();
     expect(await sendAndReadRaw(handler, "GET", () => undefined)).toBe(
-      insertMarkHeader(await sendAndReadRaw(handler, "GET")),
+      insertDeferredHeader(await sendAndReadRaw(handler, "GET")),
     );
   });
 });
@@ -134,7 +134,7 @@ it("deferHeaders() does not change trailers", async () => {
   };
   const later = () => new Promise<void>((resolve) => setImmediate(resolve));
   expect(await sendAndReadRaw(handler, "GET", later)).toBe(
-    insertMarkHeader(await sendAndReadRaw(handler, "GET")),
+    insertDeferredHeader(await sendAndReadRaw(handler, "GET")),
   );
 });
 
@@ -148,7 +148,7 @@ it("deferHeaders() does nothing when the headers have been sent", async () => {
 });
 
 /** Inserts the hook's header into a raw response, after the headers of the handler. */
-function insertMarkHeader(raw: string): string {
+function insertDeferredHeader(raw: string): string {
   const end = raw.indexOf("\r\n", raw.lastIndexOf("\r\n", raw.indexOf("\r\nConnection:")));
   return `${raw.slice(0, end)}\r\nx-deferred: 1${raw.slice(end)}`;
 }

@@ -85,7 +85,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPo
   try {
     if (await quick.isPooled()) {
       connections.stopPreparing();
-      onNotice({ kind: "limited", message: POOLER_MESSAGE });
+      onNotice({ kind: "limited", message: CONNECTION_POOLER_MESSAGE });
     }
   } catch (error) {
     await end();
@@ -94,7 +94,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPo
   return { quickDatabase: quick, slowDatabase: slow, end };
 }
 
-const POOLER_MESSAGE =
+const CONNECTION_POOLER_MESSAGE =
   "PostgreSQL is reached through a pooler: statements are sent unnamed, and the server's timeouts are those of the role.";
 
 /**

@@ -6,7 +6,7 @@ export const VISIT_IDLE_TIMEOUT = HOUR / 2;
 /** A visit ends this long after its start, even if activity continues. */
 export const VISIT_MAX_LENGTH = 24 * HOUR;
 /** Longest delay of an event. Also the longest time from a page view to a beacon of that page. */
-export const MAX_DELAY = 48 * HOUR;
+export const MAX_EVENT_DELAY = 48 * HOUR;
 
 /** An event, and what it adds to its visit. */
 export interface EventOfVisit {
@@ -107,13 +107,13 @@ export class VisitAssigner {
   readonly visits: AssignedVisit[] = [];
   readonly withoutVisit: VisitEventRow[] = [];
   /** The most recently added event. */
-  newest: VisitEventRow | null = null;
+  newestEvent: VisitEventRow | null = null;
   readonly #pages = new Map<string, ViewedPage>();
   readonly #visitOfSession = new Map<string, AssignedVisit>();
 
   /** Adds an event and returns its visit; null if it belongs to no visit. */
   add(event: VisitEventRow): AssignedVisit | null {
-    this.newest = event;
+    this.newestEvent = event;
     if (event.is_backend) return this.#addBackendEvent(event);
     return event.type === "page_time" ? this.#addBeacon(event) : this.#addActivity(event);
   }
@@ -123,7 +123,7 @@ export class VisitAssigner {
     if (event.type !== "page_view" || event.is_backend) return false;
     if (event.page_id === null) return true;
     const page = this.#pages.get(event.page_id);
-    if (page && event.at - page.viewedAt <= MAX_DELAY) {
+    if (page && event.at - page.viewedAt <= MAX_EVENT_DELAY) {
       page.viewedAt = event.at;
       return false;
     }
@@ -145,7 +145,7 @@ export class VisitAssigner {
 
   #addBeacon(event: VisitEventRow): AssignedVisit | null {
     const page = event.page_id === null ? undefined : this.#pages.get(event.page_id);
-    if (!page?.visit || event.at - page.beganAt > MAX_DELAY) return null;
+    if (!page?.visit || event.at - page.beganAt > MAX_EVENT_DELAY) return null;
     const visibleTime = Math.max(0, Math.min(event.visible_time ?? 0, event.at - page.beganAt));
     const part = { event, isPageView: false, visibleTime };
     if (page.visit === this.#openVisit(event.at)) this.#addToVisit(page.visit, part);

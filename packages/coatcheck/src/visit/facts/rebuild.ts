@@ -1,7 +1,7 @@
 import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
 import {
   createAssigner,
-  MAX_DELAY,
+  MAX_EVENT_DELAY,
   VISIT_MAX_LENGTH,
   type VisitAssigner,
   type WindowStart,
@@ -22,7 +22,7 @@ export interface RebuildInput {
   /** All of the visitor's events since {@link MAX_PAGE_AGE} before `from`, including the new events. No duplicates. */
   readonly events: readonly VisitEventRow[];
   /** Ids of the new events. */
-  readonly added: ReadonlySet<string>;
+  readonly addedEventIds: ReadonlySet<string>;
   /** The stored visit id of each backend event in `events`, except for new events. Null means "(no visit)". */
   readonly backendEvents: ReadonlyMap<string, string | null>;
   readonly time: LocalTime;
@@ -66,13 +66,13 @@ type Mutable<Result> = {
  * Maximum age of a visit that a new event can change. A visit lasts up to 24 hours, and a beacon arrives up to 48 hours
  * after its page view.
  */
-export const MAX_REBUILD_AGE = MAX_DELAY + VISIT_MAX_LENGTH;
+export const MAX_REBUILD_AGE = MAX_EVENT_DELAY + VISIT_MAX_LENGTH;
 
 /**
  * A rebuild also reads the events of this many milliseconds before its first event, to recognise repeated views of the
  * same page.
  */
-export const MAX_PAGE_AGE = MAX_DELAY;
+export const MAX_PAGE_AGE = MAX_EVENT_DELAY;
 
 /**
  * Returns the event at which a rebuild begins.
@@ -121,7 +121,9 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     const isChanged =
       before === null ||
       !isSameRow(before, facts.row) ||
-      ofVisit.some((event) => input.added.has(event.id) || isStoredElsewhere(event, facts.row.id, input));
+      ofVisit.some(
+        (event) => input.addedEventIds.has(event.id) || isStoredElsewhere(event, facts.row.id, input),
+      );
     result.visits.push({ ...facts, isChanged });
     recordOrdersAndBackendEvents(ofVisit, facts.row.id, input, result);
     if (!isChanged) continue;

@@ -126,7 +126,8 @@ export class RecentVisitors {
     const { assigner, storedFacts } = visitor;
     const events = added.toSorted(compareForAssignment);
     const [first] = events;
-    const isInOrder = !assigner.newest || !first || compareForAssignment(assigner.newest, first) < 0;
+    const isInOrder =
+      !assigner.newestEvent || !first || compareForAssignment(assigner.newestEvent, first) < 0;
     if (!isInOrder || !events.every((event) => belongsToCachedOrNewVisit(visitor, event))) {
       this.#visitors.delete(visitor.visitorNumber);
       return null;

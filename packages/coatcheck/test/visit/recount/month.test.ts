@@ -39,20 +39,20 @@ const DELIVERIES: readonly {
   readonly seed: number;
   readonly recomputed: readonly number[];
   /** Describes `recomputed` for the title of the tests. */
-  readonly rollups: string;
+  readonly rollupDescription: string;
 }[] = [
-  { arrival: "interleaved", seed: 2, recomputed: [], rollups: "no recomputed rollups" },
+  { arrival: "interleaved", seed: 2, recomputed: [], rollupDescription: "no recomputed rollups" },
   {
     arrival: "interleaved",
     seed: 4,
     recomputed: [0.3, 0.7, 1],
-    rollups: "rollups recomputed after 30 %, 70 % and 100 % of the batches",
+    rollupDescription: "rollups recomputed after 30 %, 70 % and 100 % of the batches",
   },
   {
     arrival: "shuffled",
     seed: 3,
     recomputed: [0.5],
-    rollups: "rollups recomputed after 50 % of the batches",
+    rollupDescription: "rollups recomputed after 50 % of the batches",
   },
 ];
 
@@ -64,7 +64,7 @@ const TESTED_DELIVERIES = process.env.LONG_TESTS ? DELIVERIES : DELIVERIES.slice
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {
-  describe.each(TESTED_DELIVERIES)("with $arrival batches and $rollups", (each) => {
+  describe.each(TESTED_DELIVERIES)("with $arrival batches and $rollupDescription", (each) => {
     const { arrival, seed, recomputed } = each;
     let database: OpenDatabase;
     let asked: ComparedQuestions;

@@ -165,7 +165,7 @@ export class PostgresIngest {
         storedVisits: stored,
         from,
         events: events.get(visitor) ?? [],
-        added: new Set(addedEvents.map(({ id }) => id)),
+        addedEventIds: new Set(addedEvents.map(({ id }) => id)),
         backendEvents: new Map(own),
         time: this.#time,
       });
@@ -185,7 +185,7 @@ export class PostgresIngest {
       storedVisits: [],
       from: null,
       events: addedEvents,
-      added: new Set(addedEvents.map(({ id }) => id)),
+      addedEventIds: new Set(addedEvents.map(({ id }) => id)),
       backendEvents: new Map(),
       time: this.#time,
     });

@@ -175,7 +175,7 @@ export class SqliteIngest {
     isNew: boolean,
   ): RebuildWithStored {
     const time = this.#time;
-    const base = { tenant, visitor, time, added: new Set(added.map(({ id }) => id)) };
+    const base = { tenant, visitor, time, addedEventIds: new Set(added.map(({ id }) => id)) };
     if (isNew) {
       const rest = { previous: null, storedVisits: [], from: null, events: added, backendEvents: new Map() };
       return { ...rebuildVisits({ ...base, ...rest }), storedVisits: [], previous: null };
