@@ -7,6 +7,7 @@ import {
   type HourlyMetricRow,
   NO_PREVIOUS_DAY,
   NO_VISIT,
+  ROLLUP_DIMENSIONS,
   type RollupDimension,
 } from "../sink/rollup-schema.ts";
 import type { BackendEventRow, VisitOrderRow } from "../sink/schema.ts";
@@ -52,7 +53,9 @@ export class DayRollup {
   readonly #tenant: string;
   readonly #day: number;
   readonly #time: LocalTime;
-  readonly #dimensions = new Map<RollupDimension, Map<string, ValueGroup>>();
+  readonly #groups = Object.fromEntries(
+    ROLLUP_DIMENSIONS.map((dimension) => [dimension, new Map()]),
+  ) as Record<RollupDimension, Map<string, ValueGroup>>;
   readonly #hours: HourRollup;
   readonly #waits: WaitRollup;
 
@@ -122,8 +125,8 @@ export class DayRollup {
     const [hours, waits] = [this.#hours.rows(), this.#waits.rows()];
     const rows: DayRows = { metrics: [], revenue: [], visitors: [], waits, hours };
     const [tenant, day] = [this.#tenant, this.#day];
-    for (const [dimension, groups] of this.#dimensions) {
-      for (const [value, { metric, revenue, visitors }] of groups) {
+    for (const dimension of ROLLUP_DIMENSIONS) {
+      for (const [value, { metric, revenue, visitors }] of this.#groups[dimension]) {
         const key = { tenant, dimension, day, value };
         if (isZeroMetric(metric)) continue;
         rows.metrics.push({ ...key, ...metric });
@@ -144,11 +147,7 @@ export class DayRollup {
 
   #groupOf(dimension: RollupDimension, fullValue: string): ValueGroup {
     const value = fullValue.length > MAX_VALUE_LENGTH ? truncateValue(fullValue) : fullValue;
-    let groups = this.#dimensions.get(dimension);
-    if (!groups) {
-      groups = new Map();
-      this.#dimensions.set(dimension, groups);
-    }
+    const groups = this.#groups[dimension];
     let group = groups.get(value);
     if (!group) {
       group = { metric: createEmptyMetric(), visitors: new Map(), revenue: new Map() };
