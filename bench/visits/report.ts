@@ -29,7 +29,7 @@ export function reportOf({ tracking, results, visits, loadBefore }: ReportInput)
     "",
     "## On the request path",
     "",
-    `A page view of a visitor whose session is cached: CPU time of everything between the adapter and the sink, which discards the events. A process for each site, medians of ${tracking.rounds} interleaved rounds of ${tracking.pages.toLocaleString("en")} pages.`,
+    `A page view of a visitor whose session is cached: CPU time of everything between the adapter and the sink, which discards the events. A process for each site, the fast tenth of ${tracking.rounds} interleaved rounds of ${tracking.pages.toLocaleString("en")} pages.`,
     "",
     ...tableOf(
       ["", "without visits", "with visits", "added", "limit"],
