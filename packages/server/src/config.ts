@@ -68,7 +68,7 @@ export interface Config {
   /** Path of an `.mmdb` file that maps addresses to locations. Null: no locations. */
   readonly geoipDatabase: string | null;
   /** Whether to serve `/metrics`. */
-  readonly servesMetrics: boolean;
+  readonly metrics: boolean;
   readonly logLevel: string;
   /** The visit tracking. Null: no visits are collected. */
   readonly visits: VisitsConfig | null;
@@ -252,7 +252,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     rateLimits: { session: data.SESSION_RATE_LIMIT, address: data.ADDRESS_RATE_LIMIT },
     privacyMode: data.PRIVACY_MODE,
     geoipDatabase: data.GEOIP_DATABASE,
-    servesMetrics: data.ENABLE_SESSION_METRICS,
+    metrics: data.ENABLE_SESSION_METRICS,
     logLevel: data.LOG_LEVEL,
     visits: visitsConfigOf(data, database),
     shopUrl: data.SHOP_URL,

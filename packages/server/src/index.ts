@@ -32,6 +32,6 @@ export { healthRoutes } from "./routes/health.ts";
 export { sessionRoutes } from "./routes/sessions.ts";
 export { createBody, failures, sessionParams, success } from "./schemas.ts";
 export { type RunningService, startService } from "./service.ts";
-export { createdSession, endedSessions } from "./session-schemas.ts";
+export { createdSession, ended } from "./session-schemas.ts";
 export { StartError } from "./start-error.ts";
 export { successBody, toIso } from "./views.ts";

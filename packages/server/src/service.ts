@@ -32,7 +32,7 @@ export interface RunningService {
 export async function startService(config: Config, log: Logger): Promise<RunningService> {
   const { adminTokenFile, close, encrypted, ...sessions } = await openSessions(config, log);
   for (const notice of config.notices) log.info(notice);
-  const { trustProxy, secureCookie, servesMetrics, rateLimits } = config;
+  const { trustProxy, secureCookie, metrics, rateLimits } = config;
   const visits = config.visits && (await openVisits(config.visits, log));
   const encryptionJobs = encrypted ? [reencryptJob(encrypted)] : [];
   const jobs = new Jobs([...jobsOf(sessions.manager, visits, config), ...encryptionJobs], {
@@ -49,7 +49,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
     clock: systemClock,
     trustProxy,
     secureCookie,
-    servesMetrics,
+    servesMetrics: metrics,
     rateLimits,
     installation: { store: STORE_NAMES[config.database.kind], shopUrl: config.shopUrl, adminTokenFile },
   });

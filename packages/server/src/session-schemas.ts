@@ -175,7 +175,7 @@ export const sessionStats = z.object({
   countedAt,
 });
 
-export const endedSessions = z.object({
+export const ended = z.object({
   ended: count.describe("Number of sessions that this request ended."),
 });
 

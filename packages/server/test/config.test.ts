@@ -109,7 +109,7 @@ test("readConfig without variables returns the defaults", () => {
     secureCookie: "by-host",
     privacyMode: "truncated",
     geoipDatabase: null,
-    servesMetrics: true,
+    metrics: true,
   });
 });
 

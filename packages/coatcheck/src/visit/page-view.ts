@@ -43,7 +43,7 @@ export class PageView {
     const { client, collection, page, source } = this.#request;
     // Each page is viewed once, so its id is also the id of the event.
     const id = page?.id ?? undefined;
-    collection.track(this.#request.actorOf(session), { id, type: "page_view", page, source, client });
+    collection.track(this.#request.actor(session), { id, type: "page_view", page, source, client });
     if (session?.record) this.#request.watchForSuspicion(session.record, this.#isNewSession);
   }
 }

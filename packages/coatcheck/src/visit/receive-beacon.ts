@@ -34,7 +34,7 @@ export function receiveBeacon(
   const source = view ? sourceOf(visit, view) : null;
   if (view && session?.record) visit.watchForSuspicion(session.record, false);
   let accepted = 0;
-  let actor = visit.actorOf(session);
+  let actor = visit.actor(session);
   const times = timesOf(events, collection.now());
   for (const [index, event] of events.entries()) {
     const content = eventContentOf(visit, { visitorId, pageId, at: times[index] ?? 0, source }, event);

@@ -16,7 +16,7 @@ export class RequestVisit extends VisitingRequest {
 
   /** Connects the session. Returns the object for the handler's `session.visit`. */
   attach(session: AttachedSession): AttachedVisit {
-    this.onSessionLoaded(session);
+    this.sessionLoaded(session);
     return new SessionVisitHandle(this, session);
   }
 
@@ -38,7 +38,7 @@ export class RequestVisit extends VisitingRequest {
 
   /** Tracks the events in the body of a beacon. Throws `VALIDATION_FAILED` with a path for each fault. */
   receive(session: AttachedSession, body: unknown): BeaconReceipt {
-    this.trackOrderAgain(session);
+    this.repeatOrder(session);
     return receiveBeacon(this, session, body);
   }
 

@@ -50,14 +50,14 @@ export class SessionVisitHandle implements AttachedVisit {
   async convert(order: ConvertedOrder): Promise<Tracked> {
     const checked = requireOrder(order);
     const { collection } = this.#request;
-    const tenant = this.#request.actorOf(this.#session).tenant;
+    const tenant = this.#request.actor(this.#session).tenant;
     await collection.knownOrders.requireNoConflict(tenant, checked, this.#session.id);
     await this.#session.changeVisit(createConversionChange(checked, collection.now()));
     collection.knownOrders.rememberOrder(tenant, checked, this.#session.id);
     if (this.visitorId === null) return { collected: false };
     const id = orderEventId(tenant, checked.orderId);
     const event = this.#eventOf({ id, type: "order_completed", isKey: true });
-    await collection.trackOrder(this.#request.actorOf(this.#session), { ...event, order: checked });
+    await collection.trackOrder(this.#request.actor(this.#session), { ...event, order: checked });
     return { collected: true };
   }
 
@@ -67,7 +67,7 @@ export class SessionVisitHandle implements AttachedVisit {
 
   #track(event: EventContent): Tracked {
     if (this.visitorId === null) return { collected: false };
-    const actor = this.#request.actorOf(this.#session);
+    const actor = this.#request.actor(this.#session);
     return { collected: this.#request.collection.track(actor, this.#eventOf(event)) };
   }
 

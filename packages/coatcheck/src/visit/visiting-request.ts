@@ -125,7 +125,7 @@ export class VisitingRequest {
   }
 
   /** Returns the visitor, session and customer of this request's events. */
-  actorOf(session: VisitedSession | null): EventActor {
+  actor(session: VisitedSession | null): EventActor {
     return {
       visitorId: this.visitorId,
       sessionId: session?.record ? session.id : null,
@@ -135,16 +135,16 @@ export class VisitingRequest {
   }
 
   /** Must be called once the request has loaded its session. */
-  onSessionLoaded(session: VisitedSession): void {
+  sessionLoaded(session: VisitedSession): void {
     this.#sessionVisitorId = session.record?.visitorId ?? null;
-    this.trackOrderAgain(session);
+    this.repeatOrder(session);
   }
 
   /**
    * Tracks the order of a converted session, in case the process that converted it exited before the order was
    * tracked.
    */
-  trackOrderAgain({ record }: VisitedSession): void {
+  repeatOrder({ record }: VisitedSession): void {
     if (record === null || record.conversion === null || this.visitorId === null) return;
     const { id: sessionId, subject, tenant } = record;
     this.collection.trackOrderAgain({ visitorId: this.visitorId, sessionId, subject, tenant }, record);

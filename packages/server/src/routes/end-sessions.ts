@@ -2,7 +2,7 @@ import type { App } from "../fastify-app.ts";
 import { invalidInputError } from "../invalid.ts";
 import { requireAdmin, revokeReasonOf } from "../ownership.ts";
 import { adminSecurity, endSessionsQuery, failures, success } from "../schemas.ts";
-import { endedSessions } from "../session-schemas.ts";
+import { ended } from "../session-schemas.ts";
 import { successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -19,7 +19,7 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
         tags: ["sessions"],
         security: adminSecurity,
         querystring: endSessionsQuery,
-        response: { 200: success(endedSessions), ...failures },
+        response: { 200: success(ended), ...failures },
       },
     },
     async (request) => {

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { requireAdmin, requirePrincipal, revokeReasonOf } from "../ownership.ts";
 import { adminSecurity, failures, listQuery, sessionParams, success } from "../schemas.ts";
-import { countedSessionView, endedSessions, sessionPage, sessionStats } from "../session-schemas.ts";
+import { countedSessionView, ended, sessionPage, sessionStats } from "../session-schemas.ts";
 import { pageOf, statsOf, successBody, viewOf } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -81,7 +81,7 @@ export function sessionRoutes(
         summary: "End a session and the sessions under it",
         tags,
         params: sessionParams,
-        response: { 200: success(endedSessions), ...failures },
+        response: { 200: success(ended), ...failures },
       },
     },
     async (request) => {

@@ -4,7 +4,7 @@ import type { Caller } from "../caller.ts";
 import type { App } from "../fastify-app.ts";
 import { ownerOf, revokeReasonOf } from "../ownership.ts";
 import { endSubjectSessionsQuery, failures, subjectParams, subjectQuery, success } from "../schemas.ts";
-import { endedSessions, sessionPage } from "../session-schemas.ts";
+import { ended, sessionPage } from "../session-schemas.ts";
 import { pageOf, successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -52,7 +52,7 @@ export function subjectRoutes(
         tags,
         params: subjectParams,
         querystring: endSubjectSessionsQuery,
-        response: { 200: success(endedSessions), ...failures },
+        response: { 200: success(ended), ...failures },
       },
     },
     async (request) => {

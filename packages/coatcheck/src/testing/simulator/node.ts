@@ -110,7 +110,7 @@ export class SimulatedNode {
     if (this.#pausedUntil > events.now) return;
     this.#pausedUntil = until;
     events.schedule(span, () => {
-      if (this.#clocks.clockFault === "freeze") this.#frozenFor += span;
+      if (this.#clocks.clocks === "freeze") this.#frozenFor += span;
       const queue = shuffle(this.#queue, shuffleSeed);
       this.#queue = [];
       for (const handle of queue) handle();
@@ -124,7 +124,7 @@ export class SimulatedNode {
 
   /** Moves the wall clock by a number of milliseconds. */
   moveWallClock(by: number): void {
-    if (this.#clocks.clockFault === "jump") this.#wallOffset += by;
+    if (this.#clocks.clocks === "jump") this.#wallOffset += by;
   }
 
   /** Restarts with empty memory. Messages in flight to the old process are lost. */

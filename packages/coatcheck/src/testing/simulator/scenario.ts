@@ -8,7 +8,7 @@ export interface NodeClocks {
    * The clock fault that can occur. Suspending a virtual machine freezes the monotonic clock; an administrator can set
    * the wall clock. Only one of these faults can happen to a process (assumption A2 of docs/guarantees.md).
    */
-  readonly clockFault: "freeze" | "jump";
+  readonly clocks: "freeze" | "jump";
 }
 
 /**
@@ -102,7 +102,7 @@ const messageDelay = fc.oneof(
 /** Generates scenarios. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   nodes: fc.array(
-    fc.record({ drift: fc.integer({ min: -5, max: 5 }), clockFault: fc.constantFrom("freeze", "jump") }),
+    fc.record({ drift: fc.integer({ min: -5, max: 5 }), clocks: fc.constantFrom("freeze", "jump") }),
     { minLength: 2, maxLength: 3 },
   ),
   steps: fc.array(fc.record({ wait, step }), {
