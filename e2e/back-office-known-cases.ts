@@ -66,7 +66,7 @@ export function testKnownCases(office: BackOffice): void {
       const token = await ben.logIn("ben@alpine.example");
       await ben.send("POST /api/warehouse", { xid: await xidOf(ben, "Bern Wankdorf") });
       const holder = new ApiClient(quick.url, token);
-      // Each request extends the session by one second, so wait longer than a second before the next request.
+      // The session expires one second after a request. Wait longer than that before the next one.
       await expect
         .poll(async () => (await holder.send("POST /api/refresh")).code, { interval: 1500, timeout: 30_000 })
         .toBe("SESSION_EXPIRED");

@@ -89,7 +89,7 @@ describe("a service that uses the shop's database", () => {
     }
   });
 
-  test("lets a browser store a forged order in its own session, which grants no access in the shop", async () => {
+  test("lets a browser store a forged order in the browser's session, but the order grants no access in the shop", async () => {
     const [eve, alice] = [shop.browser(), shop.browser()];
     await eve.createOrder();
     await alice.createOrder();

@@ -39,8 +39,8 @@ const FAILURES_TO_OPEN = 5;
 const HALF_OPEN_AFTER = 500;
 
 /**
- * Protects callers from a slow or unavailable remote tier. Each call has a deadline, because drivers leave a command to
- * a hung server pending forever. A circuit breaker makes sure that only the first few calls wait for that deadline.
+ * Protects callers from a slow or unavailable remote tier. Each call has a deadline, because with a
+ * hung server, a driver's command stays pending forever. A circuit breaker makes sure that only the first few calls wait for that deadline.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;

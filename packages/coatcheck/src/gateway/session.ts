@@ -16,7 +16,7 @@ export interface UpstreamSessionManager<Data extends object> {
  */
 export const UPSTREAM_MEMBER = "$upstream";
 
-/** Aborts an update without writing, when the stored state is not the expected one. */
+/** Thrown inside an update to abort it without writing, because the stored state is not the expected one. */
 class UnexpectedState extends Error {}
 
 /**

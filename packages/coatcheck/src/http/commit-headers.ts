@@ -2,7 +2,7 @@ import type { Commit } from "../session/commit.ts";
 import type { Tier } from "../session/reader.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Client } from "./client-address.ts";
-import { cookieAge } from "./cookie.ts";
+import { cookieMaxAge } from "./cookie.ts";
 import { warnOfLostCookie } from "./lost-cookie-warning.ts";
 import {
   addVary,
@@ -83,7 +83,7 @@ function setTokenHeaders(
   warnOfLostCookie(context.http.cookie, context.request, context.client());
   setCookies(headers, [
     ...headersToClearDuplicates(context),
-    context.http.cookie.set(token, cookieAge(record)),
+    context.http.cookie.set(token, cookieMaxAge(record)),
   ]);
 }
 

@@ -193,7 +193,7 @@ export class Cookie {
  * Returns the `Max-Age` of a session's cookie, in seconds: until the absolute timeout, because the server checks the
  * idle timeout itself. Undefined if the login has requested a cookie that the browser deletes when it closes.
  */
-export function cookieAge(record: SessionRecord): number | undefined {
+export function cookieMaxAge(record: SessionRecord): number | undefined {
   if (record.rememberMe === false) return undefined;
   const until = record.actor?.sessionExpiresAt ?? record.expiresAt;
   return (until - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;

@@ -1,7 +1,7 @@
 import { CoatcheckError, invalidInputError } from "../session/errors.ts";
 import type { SessionEmitter } from "../session/events.ts";
 import type { SessionRecord } from "../session/record.ts";
-import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
+import { Cookie, type CookieOptions, cookieMaxAge } from "./cookie.ts";
 import { CrossOriginProtection, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
 import type { SentCsrfToken } from "./csrf-form.ts";
 import { rejectionEvent, rejectionMessage } from "./csrf-rejection.ts";
@@ -123,7 +123,7 @@ export class CsrfProtection {
     const token = this.#tokens.issue(record);
     const sent = this.#cookie.read(request.header("cookie"));
     if (sent.length === 1 && sent[0] === token) return;
-    setCookies(headers, [this.#cookie.set(token, cookieAge(record))]);
+    setCookies(headers, [this.#cookie.set(token, cookieMaxAge(record))]);
   }
 
   /** Clears the token's cookie, unless tokens are off. */

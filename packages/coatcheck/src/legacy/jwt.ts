@@ -87,7 +87,7 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
           if (code === "ERR_JWT_EXPIRED") return "expired";
           if (/^ERR_(JWT|JWS|JOSE)_/.test(code) || code === "ERR_JWKS_NO_MATCHING_KEY") return "unreadable";
-          // Throw if the key cannot be fetched or has the wrong type, because the token was not checked, so it may be
+          // The key could not be fetched or has the wrong type, so the token was not checked. Throw, because it may be
           // authentic.
           throw error;
         }

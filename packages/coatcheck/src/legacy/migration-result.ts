@@ -1,4 +1,4 @@
-import { type Cookie, cookieAge, cookieValues } from "../http/cookie.ts";
+import { type Cookie, cookieMaxAge, cookieValues } from "../http/cookie.ts";
 import { addVary, type HttpRequest, type ResponseHeaders } from "../http/message.ts";
 import type { MigrationRecord } from "./migration-records.ts";
 
@@ -85,6 +85,6 @@ export class MigrationResult {
     const { cookie, openMigrationRecord: record } = this.#migratedSession;
     // Do not replace a session cookie that the handler has already set, by a logout or a rotation for example.
     if (` ${headers.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
-    headers.append("set-cookie", cookie.set(record.token, cookieAge(record.record)));
+    headers.append("set-cookie", cookie.set(record.token, cookieMaxAge(record.record)));
   }
 }

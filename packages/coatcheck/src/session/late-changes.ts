@@ -121,7 +121,7 @@ export function requireTokenDelivery(start: RequestStart, late: LateChanges | nu
   requireTokenHolder(start, late);
 }
 
-/** Like {@link requireTokenDelivery}, but also accepts an older token, because a login may use one. */
+/** Like {@link requireTokenDelivery}, but also allows a request with an older token, which may log in. */
 export function requireLoginDelivery(start: RequestStart, late: LateChanges | null): void {
   if (start.refusal === "unavailable") throw sessionUnavailableError();
   requireTokenHolder(start, late);

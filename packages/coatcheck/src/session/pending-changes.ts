@@ -87,8 +87,8 @@ export class PendingChanges {
   }
 
   /**
-   * Continues from the data of another session and keeps the changes so far. Changes of arrays and objects that were
-   * read before belong to the former session, so they cannot be stored.
+   * Continues from the data of another session and keeps the changes so far. Arrays and objects that the application
+   * has read before the call belong to the former session. Later changes of them cannot be stored.
    */
   moveTo(data: () => JsonObject): void {
     this.#draft?.replace(data(), this.#draft.createPatch());

@@ -26,8 +26,8 @@ export const INSPECT_METHOD = Symbol.for("nodejs.util.inspect.custom");
 export type InspectFunction = (value: unknown, options: object) => string;
 
 /**
- * Copies JSON at any depth, including the views of drafts. Returns other values unchanged: printing a session must not
- * throw.
+ * Copies JSON at any depth, including the proxies through which an application changes it. Returns other values
+ * unchanged, because printing a session must not throw.
  */
 export function toPlainCopy<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(toPlainCopy) as Value;

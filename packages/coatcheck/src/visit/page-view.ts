@@ -71,7 +71,7 @@ export function recordView(
   return () => ({ visitorId, visit: { ...visit, lastActivityAt } });
 }
 
-/** Returns whether the session's record contains this visit with a recent activity. */
+/** Returns whether the session's record contains this visit, with an activity recent enough not to be stored again. */
 function isRecorded(recorded: RecordedVisit | null, { visit, lastActivityAt }: ActiveVisit): boolean {
   return recorded?.id === visit.id && lastActivityAt - recorded.lastActivityAt < RECORD_INTERVAL;
 }

@@ -8,7 +8,7 @@ function createKeysFrom(position: number): InvalidatedKeys {
 }
 
 describe("copies that this process loaded", () => {
-  test("are allowed until one of their keys is invalidated", () => {
+  test("may be used until one of their keys is invalidated", () => {
     const keys = createKeysFrom(1);
     const before = keys.sequence;
     keys.apply({ position: 5, key: "user:1" });
@@ -18,7 +18,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], keys.sequence)).toBe(true);
   });
 
-  test("are allowed when the log repeats items that were known before the load", () => {
+  test("may still be used when the log repeats invalidations that were known before the load", () => {
     const keys = createKeysFrom(1);
     keys.apply({ position: 5, key: "user:1" });
     const after = keys.sequence;
@@ -54,7 +54,7 @@ describe("copies that this process loaded", () => {
     }
   });
 
-  test("are refused after all sessions are revoked, and after this process has restarted its reading of the log", () => {
+  test("are refused after all sessions are revoked, and after this process has begun to read the log again", () => {
     const keys = createKeysFrom(1);
     const first = keys.sequence;
     keys.apply({ position: 3, scope: { tenant: "acme" } });

@@ -78,7 +78,7 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "PostgreSQL crashes (kill -9) and recovers",
-    // The recovery of the server is also an outage, which takes some seconds on a busy machine.
+    // While the server recovers, it is also unavailable. That takes some seconds on a busy machine.
     trialDuration: 40,
     minimumLiveShare: 0.85,
     // When a backend crashes, the server closes all connections and replays its log from the last checkpoint.

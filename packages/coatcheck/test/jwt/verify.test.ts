@@ -118,7 +118,7 @@ describe("verify()", () => {
     }
   });
 
-  it("rejects a JWT that is unsigned, signed with a shared secret, or signed with an algorithm that its key is not for", async () => {
+  it("rejects a JWT that is unsigned, signed with a shared secret, or signed with an algorithm that does not match its key", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const claims = site.createClaims(session);

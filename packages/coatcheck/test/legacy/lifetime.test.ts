@@ -40,8 +40,8 @@ function expectLifetime(actual: unknown, expected: number): void {
   expect(actual).toBeLessThanOrEqual(expected);
 }
 
-/** Creates a cookie of express-session with a lifetime of 30 days, whose session expires in 12 days. */
-async function createUsedExpressCookie(): Promise<Record<string, string>> {
+/** Creates a cookie of express-session that lasts longer than its session: 30 days instead of 12. */
+async function createLongExpressCookie(): Promise<Record<string, string>> {
   const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], 30 * DAY);
   const sid = decodeURIComponent(cookie).slice(2).split(".")[0] ?? "";
   await new Promise<void>((resolve) => {
@@ -55,7 +55,7 @@ async function createUsedExpressCookie(): Promise<Record<string, string>> {
 
 describe("a migrated session", () => {
   test.each([
-    ["express-session", async () => migrateSession(express, await createUsedExpressCookie())],
+    ["express-session", async () => migrateSession(express, await createLongExpressCookie())],
     [
       "iron-session",
       async () =>
@@ -85,14 +85,14 @@ describe("a migrated session", () => {
   });
 
   test("has the lifetime that the option `validate` returns", async () => {
-    const cookies = await createUsedExpressCookie();
+    const cookies = await createLongExpressCookie();
     const short = await migrateSession(express, cookies, () => ({
       subject: "ann",
       idleTimeout: 60 * SECOND,
     }));
     expect(short.record.idleTimeout).toBe(60 * SECOND);
     expectLifetime(short.maxAge, 12 * DAY);
-    const chosen = await migrateSession(express, await createUsedExpressCookie(), () => ({
+    const chosen = await migrateSession(express, await createLongExpressCookie(), () => ({
       subject: "ann",
       rememberMe: true,
     }));

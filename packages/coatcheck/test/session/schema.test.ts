@@ -124,7 +124,7 @@ describe("a stored session with older data", () => {
   });
 });
 
-describe("a stored session with newer data", () => {
+describe("a stored session with data of a newer schema version", () => {
   const ahead = { text: "large", visits: 7 };
 
   async function storeWithNewerVersion(data: Partial<DataOptions<Data>> | undefined) {

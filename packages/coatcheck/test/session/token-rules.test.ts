@@ -232,7 +232,7 @@ describe("TokenRules.reissueSecret()", () => {
 });
 
 describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
-  it("end the validity of older secrets one overlap after the first use", () => {
+  it("end the validity of older secrets one overlap after the first use of the new secret", () => {
     const session = createSession();
     expect(rules.awaitsFirstUse(session.record)).toBe(false);
     session.replace({ purpose: "rotate" });

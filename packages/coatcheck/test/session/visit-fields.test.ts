@@ -70,7 +70,7 @@ describe("visit fields of a session", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("do not make a commit fail if it has no other changes and cannot store them", async () => {
+  it("are dropped without an error if a commit has no other changes and cannot store them", async () => {
     const { manager, open, emitted } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);

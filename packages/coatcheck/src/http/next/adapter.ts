@@ -74,7 +74,7 @@ export interface NextSessions<User, Data, Visits extends ClosableVisits = Closab
    */
   readonly withRequestSession: ReturnType<typeof createWithRequestSession<Data>>;
   /**
-   * Wraps a server action, whose first argument becomes the session handle. Rejects requests of other sites, more
+   * Wraps a server action, whose first argument becomes the session handle. Rejects requests from other sites, more
    * strictly than Next.js itself. Sets the cookie and commits before `redirect()` ends the action.
    *
    * @example

@@ -47,7 +47,7 @@ async function beginImpersonation<Data>(
   // request.
   if (session.actor !== null && session.subject === subject) return await respond(session);
   session.forbidWhileImpersonating("impersonate another subject; stop first");
-  if (subject === actor) throw invalidRequestError("subject", "must not be the subject of the administrator");
+  if (subject === actor) throw invalidRequestError("subject", "must not be the administrator's own subject");
   requireRecentProof(session);
   const grant = await authorize({ actor, subject, reason }, request);
   if (grant === null) throw new CoatcheckError("FORBIDDEN", "You may not impersonate this subject.");

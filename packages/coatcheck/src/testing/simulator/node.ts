@@ -141,7 +141,7 @@ export class SimulatedNode {
     return this.#simulation.events.now >= this.#cutUntil[remote];
   }
 
-  /** Delivers a hint after `delay` milliseconds. */
+  /** Calls `handle` after `delay` milliseconds, as if a hint had arrived. */
   receive(delay: number, handle: Handler): void {
     this.#scheduleHandling(delay, handle);
   }

@@ -88,7 +88,7 @@ export class SimulatedStore {
     return record;
   }
 
-  /** Returns a position. Every transaction below it has ended, as with PostgreSQL's `pg_snapshot_xmin`. */
+  /** Returns the highest position below which every transaction has ended, like PostgreSQL's `pg_snapshot_xmin`. */
   #horizon(): LogPosition {
     return Math.min(this.#nextPosition, ...this.#openTransactions);
   }

@@ -31,7 +31,7 @@ export function rangeFigures(figures: Figures) {
   };
 }
 
-/** Returns the figures of a day, an hour or a dimension's value. */
+/** Returns only those of the figures that are known for a day, an hour or a dimension's value. */
 export function rowFigures(figures: Figures) {
   const { returningVisitors, singleRequestVisitors, newVisitors, ...row } = rangeFigures(figures);
   return row;

@@ -64,7 +64,7 @@ export class QueryThread {
   }
 
   /**
-   * Runs a statement and returns its rows. Keeps the process alive until then.
+   * Runs a statement and returns its rows. Keeps the process alive while the statement runs.
    *
    * @param deadline - by `performance.now()`. A thread that exceeds the deadline by {@link THREAD_GRACE} is replaced.
    * @throws CoatcheckError `VALIDATION_FAILED` after the deadline; otherwise SQLite's error or the error that ended the
