@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll } from "vitest";
 
 /** The credentials that the services in tests accept. */
 export const ADMIN_TOKEN = "admin-token-of-the-tests";
@@ -87,4 +88,20 @@ export class RunningService {
     this.command.child.kill(signal);
     return await this.command.exitCode();
   }
+}
+
+/**
+ * Starts one service with its own database, in a child process, for all tests of the calling file. Use it for tests of
+ * the OpenAPI document, whose schemas Zod registers for the whole process.
+ */
+export function useServiceProcess(): () => RunningService {
+  let service: RunningService;
+  beforeAll(async () => {
+    service = await new RunningService(temporaryFolder(), {}).waitUntilStarted();
+  });
+  afterAll(async () => {
+    await service.end();
+    rmSync(service.folder, { recursive: true });
+  });
+  return () => service;
 }

@@ -1,10 +1,9 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { ADMIN_TOKEN } from "./fixtures.ts";
-import { useService } from "./local-service.ts";
+import { ADMIN_TOKEN, useServiceProcess } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
-const service = useService();
+const service = useServiceProcess();
 
 interface Operation {
   readonly summary?: string;
@@ -163,5 +162,5 @@ test("a request for a file of /docs with an invalid Range or conditional header 
       { error: { code: "VALIDATION_FAILED" } },
     ]);
   }
-  expect(service().log).not.toContain('"level":50');
+  expect(service().command.output).not.toContain('"level":50');
 });

@@ -1,8 +1,8 @@
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { expect, test } from "vitest";
-import { useService } from "../local-service.ts";
+import { useServiceProcess } from "../fixtures.ts";
 
-const service = useService();
+const service = useServiceProcess();
 
 /** A part of the OpenAPI document. */
 type Part = Readonly<Record<string, unknown>>;

@@ -5,8 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithProgram } from "../../../../scripts/test-programs/describe.ts";
 import { PYTHON_WEB } from "../../../../scripts/test-programs/python-web.ts";
-import { ADMIN_TOKEN, API_KEYS, temporaryFolder } from "../fixtures.ts";
-import { useService } from "../local-service.ts";
+import { ADMIN_TOKEN, API_KEYS, temporaryFolder, useServiceProcess } from "../fixtures.ts";
 
 const run = promisify(execFile);
 
@@ -36,7 +35,7 @@ print(json.dumps([data.to_dict(), session.subject, session.converted, session.or
 `;
 
 describeWithProgram("a generated Python client", "pythonWeb", () => {
-  const service = useService();
+  const service = useServiceProcess();
   let folder: string;
 
   beforeAll(async () => {

@@ -5,12 +5,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { generate } from "openapi-typescript-codegen";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN_TOKEN, API_KEYS, temporaryFolder } from "../fixtures.ts";
-import { useService } from "../local-service.ts";
+import { ADMIN_TOKEN, API_KEYS, temporaryFolder, useServiceProcess } from "../fixtures.ts";
 
 const run = promisify(execFile);
 const tsc = fileURLToPath(import.meta.resolve("typescript/package.json"));
-const service = useService();
+const service = useServiceProcess();
 let folder: string;
 
 /** An example program that uses the generated client. */

@@ -5,10 +5,9 @@ import { describe, expect, test } from "vitest";
 import { collectionOf } from "../../postman/collection.ts";
 import type { Collection, Folder, RequestItem } from "../../postman/format.ts";
 import { COLLECTION_FILE, collectionText } from "../../postman/generate.ts";
-import { ADMIN_TOKEN, API_KEYS } from "../fixtures.ts";
-import { useService } from "../local-service.ts";
+import { ADMIN_TOKEN, API_KEYS, useServiceProcess } from "../fixtures.ts";
 
-const service = useService();
+const service = useServiceProcess();
 const text = readFileSync(COLLECTION_FILE, "utf8");
 const stored = JSON.parse(text) as Collection;
 
