@@ -1,14 +1,9 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { errorResponse } from "../../src/http/error-response.ts";
 import { deferHeaders, type HeadersHook } from "../../src/http/node/hold-response.ts";
-
-const closeFunctions: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closeFunctions.splice(0)) close();
-});
 
 /** Holds back the headers of a response until `beforeSend` has finished. */
 export function deferHeadersUntil(response: ServerResponse, beforeSend: HeadersHook["beforeSend"]): void {
@@ -27,7 +22,7 @@ export async function startServer(handler: RequestListener) {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  closeFunctions.push(() => {
+  onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });

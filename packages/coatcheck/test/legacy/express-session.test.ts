@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryStore, type SessionData } from "express-session";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { expressSession } from "../../src/legacy/index.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { sqliteStore } from "../../src/store/sqlite/store.ts";
-import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
+import { openSite, type SiteOptions } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import {
   Browser,
@@ -132,7 +132,7 @@ describe.each([
     "SQLite",
     () => {
       const folder = mkdtempSync(join(tmpdir(), "coatcheck-legacy-"));
-      onTestEnd(async () => rmSync(folder, { recursive: true }));
+      onTestFinished(async () => rmSync(folder, { recursive: true }));
       return sqliteStore(join(folder, "sessions.db"));
     },
   ],

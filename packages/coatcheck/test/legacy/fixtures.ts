@@ -1,4 +1,4 @@
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import {
   type LegacyReader,
   type MigrateOptions,
@@ -32,17 +32,6 @@ export interface RunningSite {
   runTimers(): Promise<void>;
 }
 
-const closeFunctions: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closeFunctions.splice(0).reverse()) await close();
-});
-
-/** Calls `close` after the test. */
-export function onTestEnd(close: () => Promise<void>): void {
-  closeFunctions.push(close);
-}
-
 /** Starts a site that migrates legacy sessions, and closes it after the test. */
 export async function openSite<Found>(
   readers: readonly LegacyReader<Found>[],
@@ -67,8 +56,8 @@ export async function openSite<Found>(
   const observe = (outcome: MigrationOutcome) => outcomes.push(outcome);
   const migration = migrate<Found, Data>({ manager, readers, validate, observe, ...rest });
   const site = await start(migration, manager, rest.http);
-  onTestEnd(() => manager.close());
-  onTestEnd(site.close);
+  onTestFinished(() => manager.close());
+  onTestFinished(site.close);
   return {
     site,
     manager,

@@ -1,12 +1,12 @@
 import { createServer } from "node:http";
 import express from "express";
 import { MemoryStore, type SessionData } from "express-session";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { coatcheck } from "../../src/http/express.ts";
 import { sessionRoutes } from "../../src/http/routes/express.ts";
 import { expressSession, legacySessions } from "../../src/legacy/index.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
+import { openSite, type SiteOptions } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import {
   Browser,
@@ -245,7 +245,7 @@ test("the endpoint at `migratePath` migrates the session and responds with its u
       authenticate: () => null,
       migratePath: "/api/auth/migrate-session",
     });
-    onTestEnd(async () => routes.close());
+    onTestFinished(async () => routes.close());
     const app = express();
     app.use(legacySessions(migration), coatcheck<Data>(manager), routes);
     return await listenOnFreePort(createServer(app));
