@@ -108,7 +108,7 @@ async function startRedisStores(): Promise<StoreKind> {
           await transport.exec(["CONFIG", "SET", "appendfsync", "always"]);
         },
         async remove() {
-          await transport.exec(["FLUSHALL"]);
+          await transport.exec(["FLUSHALL", "ASYNC"]);
           await store.close();
         },
       };
