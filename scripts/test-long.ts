@@ -1,8 +1,8 @@
 /**
  * `npm run test:long`: runs the tests that `npm test` leaves out because they take long: all pages and the API of the
- * back office, the pages of the taco shop that few customers need, the taco shop under load, 500,000 events in an outage,
- * the context of 10,000 sessions, and the recount of a month of visits for each order in which its events can arrive.
- * `npm run test:long -- e2e/back-office` runs the tests of some files.
+ * back office, the pages of the taco shop that few customers need, the taco shop under load, 500,000 events in an
+ * outage, the context of 10,000 sessions, and the recount of a month of visits for each order in which its events can
+ * arrive. `npm run test:long -- e2e/back-office` runs the tests of some files.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -131,8 +131,8 @@ export function withOrder(data: JsonObject, change: (order: OrderState) => Order
 }
 
 /**
- * Returns the order with a pending change. Called before the request to the backend. Until {@link withOutcome} records its
- * outcome, changes that require a certain revision are rejected.
+ * Returns the order with a pending change. Called before the request to the backend. Until {@link withOutcome} records
+ * its outcome, changes that require a certain revision are rejected.
  *
  * @param ifRevision the revision that the order must have; null for any.
  * @throws CoatcheckError `CONFLICT` if the order has too many pending changes. With an `ifRevision`, also if the order

@@ -50,7 +50,9 @@ export interface SessionInfo {
   readonly tenant: string | null;
   /** The administrator who impersonates the subject. Absent without impersonation. */
   readonly actor?: { readonly subject: string; readonly reason: string };
-  /** Set while the user must prove their identity again, because another client has used the session. Otherwise absent. */
+  /**
+   * Set while the user must prove their identity again, because another client has used the session. Otherwise absent.
+   */
   readonly needsProof?: true;
   /** ISO 8601. */
   readonly createdAt: string;

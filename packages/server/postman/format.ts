@@ -1,5 +1,6 @@
 /*
- * Types of the parts of Postman's collection format v2.1 that the collection uses, and functions that build these parts.
+ * Types of the parts of Postman's collection format v2.1 that the collection uses, and functions that build these
+ * parts.
  */
 
 /** JavaScript code that Postman runs before a request or after its response. */

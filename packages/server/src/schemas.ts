@@ -163,8 +163,8 @@ export const createOrLogInBodySchema = createBody
 
 /**
  * Matches the names of data members that clients may read and write over HTTP. Members whose names begin with `$` are
- * reserved for the application, even if the request carries an API key. The application trusts their content, so only its
- * own code may write them, through the session manager.
+ * reserved for the application, even if the request carries an API key. The application trusts their content, so only
+ * its own code may write them, through the session manager.
  */
 export const UNRESERVED_NAME_PATTERN = /^(?!\$)/;
 

@@ -27,7 +27,9 @@ const FORMAT_PHRASES: Readonly<Record<string, string>> = {
   date: "a date such as 2026-03-01",
 };
 
-/** Compiles the Zod schema of a route. A request that violates it gets `VALIDATION_FAILED` with one fault per violation. */
+/**
+ * Compiles the Zod schema of a route. A request that violates it gets `VALIDATION_FAILED` with one fault per violation.
+ */
 export const compileValidator: FastifySchemaCompiler<z.ZodType> =
   ({ schema }) =>
   (data) => {

@@ -10,8 +10,8 @@ const OTHER_NAMES: readonly (readonly [name: string, own: string, meaning: strin
 ];
 
 /**
- * Returns notices for the operator. For each variable that is set and belongs to another session system, one sentence says
- * how the service reads the variable, or why the service ignores it.
+ * Returns notices for the operator. For each variable that is set and belongs to another session system, one sentence
+ * says how the service reads the variable, or why the service ignores it.
  *
  * @param present the names of the variables that are set.
  */

@@ -40,7 +40,8 @@ const HALF_OPEN_AFTER = 500;
 
 /**
  * Protects callers from a slow or unavailable remote tier. Each call has a deadline, because with a
- * hung server, a driver's command stays pending forever. A circuit breaker makes sure that only the first few calls wait for that deadline.
+ * hung server, a driver's command stays pending forever. A circuit breaker makes sure that only the first few calls
+ * wait for that deadline.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;

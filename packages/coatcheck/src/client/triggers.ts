@@ -23,8 +23,8 @@ interface TriggerDependencies<User> extends Pick<Revalidate, "minGap" | "focus" 
 
 /**
  * Refreshes the view and retries a sign-out when the page is shown, comes online or returns from the back/forward
- * cache. Returns a function that schedules the next check after `delay` milliseconds (default: `minGap`) and cancels the
- * previous check. With a delay of `Infinity`, it only cancels.
+ * cache. Returns a function that schedules the next check after `delay` milliseconds (default: `minGap`) and cancels
+ * the previous check. With a delay of `Infinity`, it only cancels.
  */
 export function createTriggers<User>(deps: TriggerDependencies<User>): (delay?: number) => void {
   const { scope, clock, csrf, cache, refresh, signOut, staleTime, disposal } = deps;

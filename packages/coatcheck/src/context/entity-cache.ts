@@ -119,7 +119,10 @@ export class EntityCache {
     return await this.#loadOnce(entity, id, entityKey(entity.name, id), false);
   }
 
-  /** Removes a copy from this process. Called after a load, if the request turns out not to be allowed to read the entity. */
+  /**
+   * Removes a copy from this process. Called after a load, if the request turns out not to be allowed to read the
+   * entity.
+   */
   discard(key: string): void {
     this.#copies.delete(key);
   }

@@ -71,7 +71,10 @@ export type CookieAudience = "server" | "scripts";
 /** The longest lifetime that browsers give a cookie, in seconds: 400 days (RFC 6265bis §5.5). */
 export const MAX_COOKIE_AGE = 400 * 24 * 60 * 60;
 
-/** The maximum length of a cookie's name and value together, in bytes. Browsers drop longer cookies (RFC 6265bis §5.6; ASVS 5.0 3.3.5). */
+/**
+ * The maximum length of a cookie's name and value together, in bytes. Browsers drop longer cookies (RFC 6265bis §5.6;
+ * ASVS 5.0 3.3.5).
+ */
 const MAX_PAIR_BYTES = 4096;
 /** The longest attribute, in bytes. Browsers ignore a longer attribute and use its default. */
 const MAX_ATTRIBUTE_BYTES = 1024;

@@ -25,7 +25,10 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Fills the array with random bytes. Must be cryptographically secure outside tests. Default: {@link createPooledRandom}. */
+/**
+ * Fills the array with random bytes. Must be cryptographically secure outside tests. Default: {@link
+ * createPooledRandom}.
+ */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
 
 /**

@@ -9,8 +9,8 @@ import { requireStrings } from "./strings.ts";
 import type { TokenFields } from "./token-rules.ts";
 
 /*
- * The changes of a session as pure functions from record to record. Each result has `version + 1`. The writer stores the
- * result by compare-and-set. After a conflict it calls the function again with the newer record.
+ * The changes of a session as pure functions from record to record. Each result has `version + 1`. The writer stores
+ * the result by compare-and-set. After a conflict it calls the function again with the newer record.
  */
 
 /** Fields of a new session. All fields are optional and empty by default. */
@@ -19,7 +19,9 @@ export interface CreateOptions {
   readonly owner?: string;
   /** The user or customer id. Must be unique across all tenants, for example `acme:1`. */
   readonly subject?: string;
-  /** The company or site. The session limit and the lists of a user's sessions ignore it: they use the subject alone. */
+  /**
+   * The company or site. The session limit and the lists of a user's sessions ignore it: they use the subject alone.
+   */
   readonly tenant?: string;
   readonly visitorId?: string;
   /** The id of the browser's own session. Set it together with `name` to create a named session inside that session. */

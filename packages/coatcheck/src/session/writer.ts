@@ -245,8 +245,8 @@ export class SessionWriter<Data> {
   }
 
   /**
-   * Ends the request's session and the sessions of its other session cookies, which a browser sends after a change of the
-   * cookie's domain or path. The response may not clear each of these cookies, so the browser would stay logged in.
+   * Ends the request's session and the sessions of its other session cookies, which a browser sends after a change of
+   * the cookie's domain or path. The response may not clear each of these cookies, so the browser would stay logged in.
    *
    * @param target the request's session; null if it has none.
    * @param values the values of all session cookies, if there are several. Only values with a valid seal are looked up;

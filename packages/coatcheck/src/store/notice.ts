@@ -1,8 +1,8 @@
 /** A report of a store or transport about its server. Write it to the application's log. */
 export interface ServerNotice {
   /**
-   * `unavailable`: the server rejects calls for the reason in `message`. `recovered`: it accepts them again. `limited`: the
-   * store works, except for the feature that `message` names.
+   * `unavailable`: the server rejects calls for the reason in `message`. `recovered`: it accepts them again. `limited`:
+   * the store works, except for the feature that `message` names.
    */
   readonly kind: "unavailable" | "recovered" | "limited";
   /** One sentence for operators, without secrets. */

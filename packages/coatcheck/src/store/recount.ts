@@ -51,7 +51,8 @@ export class Recount {
   }
 
   /**
-   * Returns counts as of `now` (epoch milliseconds) for a small store, and counts that are up to a minute old for a large one.
+   * Returns counts as of `now` (epoch milliseconds) for a small store, and counts that are up to a minute old for a
+   * large one.
    *
    * @throws the error of the count that the caller waited for.
    */

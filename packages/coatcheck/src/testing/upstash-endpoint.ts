@@ -45,9 +45,9 @@ type Encode = (value: unknown) => unknown;
 type Result = { readonly result: unknown } | { readonly error: string };
 
 /**
- * Serves Upstash's REST API over a real Redis, on a free port of the loopback interface, to test Upstash clients without
- * the service. It supports a single command (`/`), a pipeline (`/pipeline`), a transaction (`/multi-exec`), and base64
- * responses for requests with `Upstash-Encoding: base64`.
+ * Serves Upstash's REST API over a real Redis, on a free port of the loopback interface, to test Upstash clients
+ * without the service. It supports a single command (`/`), a pipeline (`/pipeline`), a transaction (`/multi-exec`), and
+ * base64 responses for requests with `Upstash-Encoding: base64`.
  *
  * It does not support commands in the path, subscriptions, or regions.
  */

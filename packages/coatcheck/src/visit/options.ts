@@ -50,7 +50,9 @@ export interface VisitsOptions {
   readonly tenant?: (client: VisitedClient, request: VisitedRequest) => string | null;
   /** Returns the salt for `cookieless` visitor ids. Default: a random salt of this process. */
   readonly dailySalt?: DailySalt;
-  /** Maximum events per minute of each visitor and each session. Further events are dropped and counted. Default: 600. */
+  /**
+   * Maximum events per minute of each visitor and each session. Further events are dropped and counted. Default: 600.
+   */
   readonly eventsPerMinute?: number;
   readonly suspicion?: SuspicionOptions;
   readonly clock?: Clock;

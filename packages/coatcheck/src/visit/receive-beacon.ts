@@ -77,8 +77,8 @@ function isPageView({ type }: BeaconEvent): boolean {
 }
 
 /**
- * Returns when each event happened. Moves equal times one millisecond apart, so that events sorted by time keep the order
- * of the list.
+ * Returns when each event happened. Moves equal times one millisecond apart, so that events sorted by time keep the
+ * order of the list.
  */
 function timesOf(events: readonly BeaconEvent[], now: number): readonly number[] {
   const times: number[] = [];

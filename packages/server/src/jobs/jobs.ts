@@ -94,7 +94,8 @@ export class Jobs {
   /**
    * Runs a job now, or waits for the run in progress on this node. Returns null if the job does not exist.
    *
-   * @throws CoatcheckError `CONFLICT` while another node runs the job, `STORE_UNAVAILABLE` when the database does not respond.
+   * @throws CoatcheckError `CONFLICT` while another node runs the job, `STORE_UNAVAILABLE` when the database does not
+   *   respond.
    */
   async run(name: string): Promise<JobRun | null> {
     const entry = this.#entries.find(({ job }) => job.name === name);

@@ -50,8 +50,8 @@ export async function migrate<Tables>(db: Kysely<Tables>, set: MigrationSet): Pr
 }
 
 /**
- * Returns the schema in which the connection creates tables. Without this option, Kysely skips the creation of its tables
- * if any schema of the database has tables of the same names.
+ * Returns the schema in which the connection creates tables. Without this option, Kysely skips the creation of its
+ * tables if any schema of the database has tables of the same names.
  */
 async function ownSchema<Tables>(db: Kysely<Tables>): Promise<{ migrationTableSchema?: string }> {
   const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(db);

@@ -13,8 +13,8 @@ import { requireArray, requireInteger, requireString } from "./reply.ts";
  *
  * **A mass revocation updates no row.** It is appended to the history of its scope. It applies to every row of the
  * scope whose `written` is at or below its position. In the same step, the sets of active rows are renamed to
- * `pending_revocation:<position>:<type>`, so counts stay exact. `sweep` later applies pending revocations to the rows one by one
- * and then deletes the history.
+ * `pending_revocation:<position>:<type>`, so counts stay exact. `sweep` later applies pending revocations to the rows
+ * one by one and then deletes the history.
  *
  * **Lost keys.** Without the head, the history or the list of pending revocations, sessions that a mass revocation has
  * ended would be active again. So a script that finds one of these keys missing only returns

@@ -36,8 +36,8 @@ const MAX_SEARCHED_REVOCATIONS = 3;
  * the end of the index).
  *
  * It reads the smallest index that the filter names and checks the rest of the filter on each row. If the filter has a
- * `state` or `liveAt`, it first looks up the row's id in the sets of active rows, and loads the row only if it may match.
- * Most rows of a large store do not match, and the lookup is faster than loading a row.
+ * `state` or `liveAt`, it first looks up the row's id in the sets of active rows, and loads the row only if it may
+ * match. Most rows of a large store do not match, and the lookup is faster than loading a row.
  */
 export const SCAN_INDEX = new RedisScript(
   LOG_LUA,

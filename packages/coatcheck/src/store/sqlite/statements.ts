@@ -85,8 +85,9 @@ type RowWithPosition = SessionRow & { position: number };
 type MassScope = Extract<RevocationScope, { tenant: string } | { everyone: true }>;
 
 /**
- * The prepared statements of `get`, `put`, `touch`, `revoke`, `invalidate` and `changes`. They are synchronous and raw SQL: on
- * these paths, a query builder would cost more than the query. Methods that write must run inside a transaction.
+ * The prepared statements of `get`, `put`, `touch`, `revoke`, `invalidate` and `changes`. They are synchronous and raw
+ * SQL: on these paths, a query builder would cost more than the query. Methods that write must run inside a
+ * transaction.
  */
 export class SqliteStatements {
   readonly #get: StatementSync;

@@ -18,7 +18,10 @@ const COUNT_SESSIONS = `
 
 /** Counts the sessions in one database. */
 export interface SqliteStats {
-  /** Returns counts as of `now` (epoch milliseconds) for a small store, and counts that are up to a minute old for a large one. */
+  /**
+   * Returns counts as of `now` (epoch milliseconds) for a small store, and counts that are up to a minute old for a
+   * large one.
+   */
   read(now: number): Promise<StoreStats>;
   /** Ends the thread that counts. Rejects a count that is running. */
   close(): Promise<void>;

@@ -16,7 +16,9 @@ export interface Exchange {
   reply(status: number, headers: Readonly<Record<string, string>>, body?: string): unknown;
   /** Responds with a stream of chunks, through the framework's API. */
   stream(chunks: Iterable<string>): unknown;
-  /** Returns the underlying `node:http` response, if there is one. The framework must not use the response afterwards. */
+  /**
+   * Returns the underlying `node:http` response, if there is one. The framework must not use the response afterwards.
+   */
   raw?(): ServerResponse;
 }
 

@@ -114,7 +114,9 @@ export interface AdapterFixtureOptions {
 /** Creates the cache in front of the store, so that hits return synchronously; null for none. */
 export type CacheFactory = ((store: SessionStore, clock: Clock) => SessionReader) | null;
 
-/** The set-up of one case: a manager on an {@link ObservedStore}, a clock that the case moves, and the adapter's server. */
+/**
+ * The set-up of one case: a manager on an {@link ObservedStore}, a clock that the case moves, and the adapter's server.
+ */
 export class AdapterFixture {
   readonly store = new ObservedStore(memoryStore());
   readonly manager: SessionManager<AdapterSuiteData>;

@@ -21,9 +21,9 @@ export interface CoreUnderTest {
 type Handler = () => void;
 
 /**
- * One process with a core. It does what the real cache does with sockets and timers: it reads the local tier, the shared
- * tier and the store, fills the caches, polls, and sends hints. It can be paused between any two steps, and then handles
- * the queued messages in any order.
+ * One process with a core. It does what the real cache does with sockets and timers: it reads the local tier, the
+ * shared tier and the store, fills the caches, polls, and sends hints. It can be paused between any two steps, and then
+ * handles the queued messages in any order.
  */
 export class SimulatedNode {
   readonly #simulation: Simulation;

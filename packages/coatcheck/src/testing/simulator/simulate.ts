@@ -39,9 +39,9 @@ export function runScenario(
 }
 
 /**
- * Plays generated scenarios against a leased cache. Faults are network partitions, pauses after which queued messages are
- * handled in any order, slow, lost and reordered messages, clocks that drift, jump and freeze, a shared tier that loses
- * its newest writes, and restarts.
+ * Plays generated scenarios against a leased cache. Faults are network partitions, pauses after which queued messages
+ * are handled in any order, slow, lost and reordered messages, clocks that drift, jump and freeze, a shared tier that
+ * loses its newest writes, and restarts.
  *
  * @example
  * const report = simulate({ runs: 3000 });

@@ -2,7 +2,10 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, LogPage, LogPosition, RevocationScope, Snapshot } from "../../session/store.ts";
 import type { EventQueue } from "./event-queue.ts";
 
-/** Retention of the log, in milliseconds: longer than a core's `maxTimeWithoutPoll` plus the delay of the slowest message. */
+/**
+ * Retention of the log, in milliseconds: longer than a core's `maxTimeWithoutPoll` plus the delay of the slowest
+ * message.
+ */
 const LOG_RETENTION = 5000;
 
 /** The time at which all copies of a session with a version below `version` became invalid. */
@@ -12,9 +15,9 @@ interface Invalidation {
 }
 
 /**
- * A durable store with PostgreSQL's commit order: a transaction takes its log position when it starts and becomes visible
- * when it commits, so a lower position may become visible later. Invalidating a session creates a new version and keeps it
- * active, so that the same few sessions can be invalidated repeatedly.
+ * A durable store with PostgreSQL's commit order: a transaction takes its log position when it starts and becomes
+ * visible when it commits, so a lower position may become visible later. Invalidating a session creates a new version
+ * and keeps it active, so that the same few sessions can be invalidated repeatedly.
  */
 export class SimulatedStore {
   readonly #events: EventQueue;

@@ -53,7 +53,10 @@ function hostUnlessIgnored(host: string, { ownHosts, ignoredReferrers = [] }: Re
 /** Matches a plain URL, whose host can be read without a URL parser. */
 const PLAIN_URL_PATTERN = /^https?:\/\/([a-z\d.-]+)(?:[/:?#]|$)/;
 
-/** Returns the host of a URL. Returns an empty text for other texts and for protocols other than {@link REFERRER_PROTOCOLS}. */
+/**
+ * Returns the host of a URL. Returns an empty text for other texts and for protocols other than {@link
+ * REFERRER_PROTOCOLS}.
+ */
 function hostOf(referrer: string): string {
   const plain = PLAIN_URL_PATTERN.exec(referrer)?.[1];
   if (plain !== undefined) return bareHost(plain);

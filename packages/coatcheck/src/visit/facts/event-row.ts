@@ -39,8 +39,8 @@ export function eventRowOf(event: VisitEvent): NewEventRow {
 }
 
 /**
- * Returns an integer, because the columns accept only integers. An invalid number in one event must not make the whole batch
- * fail.
+ * Returns an integer, because the columns accept only integers. An invalid number in one event must not make the whole
+ * batch fail.
  */
 function toInteger(value: number, otherwise: number): number {
   const truncated = Math.trunc(value);

@@ -7,7 +7,9 @@ import { addDaysOfVisit, type RebuildResult } from "./rebuild.ts";
 
 /** Maximum number of visitors in memory. */
 const MAX_CACHED_VISITORS = 5000;
-/** Maximum number of events in memory for one visitor. A visitor with more events is read from the database each time. */
+/**
+ * Maximum number of events in memory for one visitor. A visitor with more events is read from the database each time.
+ */
 const MAX_EVENTS_PER_VISITOR = 500;
 /**
  * Approximate bytes of all events in memory. Clients decide how long the texts in their events are, so the number of

@@ -53,7 +53,8 @@ interface JourneyPerson {
 }
 
 /**
- * Selects orders whose event names the customer. Also selects orders in the customer's visits whose event names no customer.
+ * Selects orders whose event names the customer. Also selects orders in the customer's visits whose event names no
+ * customer.
  */
 function ordersOfCustomer(subject: string, tenant: string): Sql {
   return sql`select o.currency, o.revenue from coatcheck_visit_order o

@@ -158,8 +158,8 @@ export class DayRollup {
 }
 
 /**
- * Returns the dimension's value for an order, such as its country. The first-touch and last-non-direct sources are stored with the order.
- * Other dimensions are read from the order's visit.
+ * Returns the dimension's value for an order, such as its country. The first-touch and last-non-direct sources are
+ * stored with the order. Other dimensions are read from the order's visit.
  */
 function valueOfOrder(order: VisitOrderRow, visit: RolledUpVisit | null, dimension: RollupDimension): string {
   if (dimension === "") return "";

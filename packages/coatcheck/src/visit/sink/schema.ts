@@ -251,7 +251,10 @@ export interface VisitEventRow {
   currency: string | null;
   /** Set to null after 30 days. */
   user_agent: string | null;
-  /** JSON object: `title`, `source`, `client` (without the user agent), `properties`. Members that are null or empty are left out. */
+  /**
+   * JSON object: `title`, `source`, `client` (without the user agent), `properties`. Members that are null or empty are
+   * left out.
+   */
   body: string;
 }
 

@@ -60,8 +60,8 @@ await describeWithServer("the query plans of postgresStore", "private-postgres",
   });
 
   /**
-   * Calls `call`. Then runs `explain analyze` on the last statement that it has sent, and returns the nodes of the plan.
-   * The changes of the explained statement are rolled back.
+   * Calls `call`. Then runs `explain analyze` on the last statement that it has sent, and returns the nodes of the
+   * plan. The changes of the explained statement are rolled back.
    */
   async function explainLastStatement(call: () => Promise<unknown>): Promise<PlanNode[]> {
     const run = vi.spyOn(Client.prototype, "query");

@@ -14,8 +14,8 @@ const PRODUCTS = ["/taco/al-pastor", "/taco/barbacoa", "/taco/carnitas", "/salsa
 const CURRENCIES = ["CHF", "EUR", "JPY"];
 
 /**
- * The visitor views a page. The document is requested, sometimes a script reports the page view too, and the visible time
- * is reported.
+ * The visitor views a page. The document is requested, sometimes a script reports the page view too, and the visible
+ * time is reported.
  */
 function viewPage({ browser, random, source }: SceneContext, path: string): void {
   const delay = random.chance(0.05) ? random.integer(0, 47 * HOUR) : random.integer(0, 400);

@@ -36,8 +36,8 @@ const arbitraryEvent = fc.record({
 });
 
 /**
- * Generates events of one visitor, sorted by time. The events use a small number of pages and sessions. Each order event
- * reports another order.
+ * Generates events of one visitor, sorted by time. The events use a small number of pages and sessions. Each order
+ * event reports another order.
  */
 export const arbitraryEventsOfVisitor: fc.Arbitrary<VisitEvent[]> = fc
   .array(arbitraryEvent, { minLength: 1, maxLength: 14 })

@@ -29,8 +29,8 @@ const OPEN_TIME_COLUMNS = new Map<string, keyof VisitRow>(
   FUNNEL_STEPS.map((type, step) => [type, STEP_TIME_COLUMNS.open[step] as keyof VisitRow]),
 );
 /**
- * A position is `time × POSITIONS_PER_MILLISECOND + index of the event in its visit`. Positions therefore sort events by time, then
- * by id.
+ * A position is `time × POSITIONS_PER_MILLISECOND + index of the event in its visit`. Positions therefore sort events
+ * by time, then by id.
  */
 const POSITIONS_PER_MILLISECOND = 100_000;
 
@@ -77,8 +77,8 @@ function medianOf(waits: Sql): Sql {
 }
 
 /**
- * Computes the funnel from the visits' journeys. `e` contains the events of all steps, with a flag for each step; `s0`, `s1`, … contain the
- * visits or visitors that did each step, with the time.
+ * Computes the funnel from the visits' journeys. `e` contains the events of all steps, with a flag for each step; `s0`,
+ * `s1`, … contain the visits or visitors that did each step, with the time.
  */
 function countFromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
   const types = [...new Set(plan.steps.map(({ type }) => type))];

@@ -96,7 +96,9 @@ export class PostgresIngest {
     return { rows, lastWrites };
   }
 
-  /** Locks the visitors of sessions. Adds them to `lastWrites`, except those that this transaction has locked before. */
+  /**
+   * Locks the visitors of sessions. Adds them to `lastWrites`, except those that this transaction has locked before.
+   */
   async #visitorsOfSessions(
     rows: readonly NewEventRow[],
     lastWrites: Map<number, number | null>,

@@ -72,7 +72,9 @@ function updateStatement(columns: readonly (keyof VisitRow)[]) {
   return { columns: ["id", ...columns], sql: updateSql(INSERT_TABLES.visit, columns) };
 }
 
-/** The statements of the sink within one transaction, except those of `visitors.ts`. Each accepts any number of rows. */
+/**
+ * The statements of the sink within one transaction, except those of `visitors.ts`. Each accepts any number of rows.
+ */
 export class VisitStatements {
   readonly #session: PostgresSession;
 

@@ -82,8 +82,8 @@ const EMPTY_VISIT: Readonly<Record<string, SQLOutputValue>> = Object.fromEntries
 );
 
 /**
- * Creates a visit from its values. Objects that `node:sqlite` creates are hash tables, which take longer to read, and an
- * object that gets one member after another takes longer to create than a copy.
+ * Creates a visit from its values. Objects that `node:sqlite` creates are hash tables, which take longer to read, and
+ * an object that gets one member after another takes longer to create than a copy.
  */
 function visitOfValues(values: readonly SQLOutputValue[]): RolledUpVisit {
   const visit = { ...EMPTY_VISIT };
